@@ -1,0 +1,2 @@
+//! offpush
+fn main() {}
