@@ -122,7 +122,8 @@ pub enum Packet<'a> {
 /// The server's answer to CONNECT (§3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnAck<'a> {
-    /// The server goes on with a session it has kept. Never true after a clean start, nor with an error.
+    /// The server goes on with a session it has kept. Never true in a refusal; after a clean start it breaks the
+    /// protocol (MQTT-3.2.2-2), which only the caller can tell.
     pub session_present: bool,
     /// [`ReasonCode::SUCCESS`], or why the server refuses.
     pub reason: ReasonCode,

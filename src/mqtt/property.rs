@@ -1,6 +1,7 @@
 //! The properties of the packets a server sends (§2.2.2).
 
 use crate::reader::Reader;
+use crate::topic::contains_wildcard;
 use crate::{ConnAckProperties, DecodeError, Malformation, QoS, Violation};
 
 // Identifiers (table 2-4) of what a server may send.
@@ -129,25 +130,89 @@ impl<'a> Properties<'a> {
     fn read_value(&mut self, reader: &mut Reader<'a>, identifier: u8) -> Result<(), DecodeError> {
         let field = name(identifier);
         let connack = &mut self.connack;
-        let in_range = match identifier {
+        match identifier {
+            MESSAGE_EXPIRY_INTERVAL => self.message_expiry_seconds = Some(reader.u32(field)?),
+            SESSION_EXPIRY_INTERVAL => connack.session_expiry_seconds = Some(reader.u32(field)?),
+            RECEIVE_MAXIMUM => connack.receive_maximum = Some(reader.nonzero_u16(field, Violation::OutOfRange)?.get()),
+            MAXIMUM_QOS => {
+                let at_least_once = reader.bool(field)?;
+                connack.maximum_qos = Some(if at_least_once { QoS::AtLeastOnce } else { QoS::AtMostOnce });
+            }
+            RETAIN_AVAILABLE => connack.retain_available = Some(reader.bool(field)?),
+            MAXIMUM_PACKET_SIZE => match reader.u32(field)? {
+                0 => return Err(reader.violation(field, Violation::OutOfRange)),
+                size => connack.maximum_packet_size = Some(size),
+            },
+            ASSIGNED_CLIENT_IDENTIFIER => connack.assigned_client_id = Some(reader.string(field)?),
+            TOPIC_ALIAS_MAXIMUM => connack.topic_alias_maximum = Some(reader.u16(field)?),
+            REASON_STRING => connack.reason_string = Some(reader.string(field)?),
+            WILDCARD_SUBSCRIPTION_AVAILABLE => connack.wildcard_subscription_available = Some(reader.bool(field)?),
+            SUBSCRIPTION_IDENTIFIER_AVAILABLE => {
+                connack.subscription_identifiers_available = Some(reader.bool(field)?);
+            }
+            SHARED_SUBSCRIPTION_AVAILABLE => connack.shared_subscription_available = Some(reader.bool(field)?),
+            SERVER_KEEP_ALIVE => connack.server_keep_alive_seconds = Some(reader.u16(field)?),
+            SERVER_REFERENCE => connack.server_reference = Some(reader.string(field)?),
             PAYLOAD_FORMAT_INDICATOR => {
                 reader.bool(field)?;
-                true
-            }
-            MESSAGE_EXPIRY_INTERVAL => {
-                self.message_expiry_seconds = Some(reader.u32(field)?);
-                true
             }
             CONTENT_TYPE => {
                 reader.string(field)?;
-                true
             }
-            _ => true,
-        };
-        let _ = (in_range, connack);
+            RESPONSE_TOPIC => {
+                if contains_wildcard(reader.string(field)?) {
+                    return Err(reader.violation(field, Violation::WildcardInTopicName));
+                }
+            }
+            CORRELATION_DATA => {
+                reader.binary(field)?;
+            }
+            SUBSCRIPTION_IDENTIFIER => {
+                if reader.variable_byte_integer(field)? == 0 {
+                    return Err(reader.violation(field, Violation::OutOfRange));
+                }
+            }
+            USER_PROPERTY => {
+                reader.string(field)?;
+                reader.string(field)?;
+            }
+            // This client's Topic Alias Maximum is 0 (MQTT-3.1.2-26).
+            TOPIC_ALIAS => return Err(reader.violation(field, Violation::TopicAlias)),
+            // This client names no authentication method and asks for no response information (MQTT-4.12.0-6,
+            // MQTT-3.1.2-28).
+            _ => return Err(reader.violation(field, Violation::UnsolicitedProperty)),
+        }
         Ok(())
     }
 }
 
-fn name(_identifier: u8) -> &'static str { "" }
-const _: (QoS,) = (QoS::AtMostOnce,);
+/// What the standard calls a property, in lower case.
+fn name(identifier: u8) -> &'static str {
+    match identifier {
+        PAYLOAD_FORMAT_INDICATOR => "payload format indicator",
+        MESSAGE_EXPIRY_INTERVAL => "message expiry interval",
+        CONTENT_TYPE => "content type",
+        RESPONSE_TOPIC => "response topic",
+        CORRELATION_DATA => "correlation data",
+        SUBSCRIPTION_IDENTIFIER => "subscription identifier",
+        SESSION_EXPIRY_INTERVAL => "session expiry interval",
+        ASSIGNED_CLIENT_IDENTIFIER => "assigned client identifier",
+        SERVER_KEEP_ALIVE => "server keep alive",
+        AUTHENTICATION_METHOD => "authentication method",
+        AUTHENTICATION_DATA => "authentication data",
+        RESPONSE_INFORMATION => "response information",
+        SERVER_REFERENCE => "server reference",
+        REASON_STRING => "reason string",
+        RECEIVE_MAXIMUM => "receive maximum",
+        TOPIC_ALIAS_MAXIMUM => "topic alias maximum",
+        TOPIC_ALIAS => "topic alias",
+        MAXIMUM_QOS => "maximum qos",
+        RETAIN_AVAILABLE => "retain available",
+        USER_PROPERTY => "user property",
+        MAXIMUM_PACKET_SIZE => "maximum packet size",
+        WILDCARD_SUBSCRIPTION_AVAILABLE => "wildcard subscription available",
+        SUBSCRIPTION_IDENTIFIER_AVAILABLE => "subscription identifier available",
+        SHARED_SUBSCRIPTION_AVAILABLE => "shared subscription available",
+        _ => "property",
+    }
+}

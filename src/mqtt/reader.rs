@@ -75,9 +75,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A number that may not be 0; `zero` says what it breaks by being so.
+    pub(crate) fn nonzero_u16(&mut self, field: &'static str, zero: Violation) -> Result<NonZeroU16, DecodeError> {
+        NonZeroU16::new(self.u16(field)?).ok_or_else(|| self.violation(field, zero))
+    }
+
     pub(crate) fn packet_id(&mut self) -> Result<NonZeroU16, DecodeError> {
-        const FIELD: &str = "packet identifier";
-        NonZeroU16::new(self.u16(FIELD)?).ok_or_else(|| self.violation(FIELD, Violation::ZeroPacketId))
+        self.nonzero_u16("packet identifier", Violation::ZeroPacketId)
     }
 
     pub(crate) fn variable_byte_integer(&mut self, field: &'static str) -> Result<u32, DecodeError> {

@@ -35,6 +35,11 @@ pub struct RawEntry<'a> {
 }
 
 impl RawEntry<'_> {
+    /// The body's JSON text as received; empty if there is none.
+    pub fn body_text(&self) -> &str {
+        self.body.map_or("", RawValue::get)
+    }
+
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Undecodable> {
         let text = self.body.map_or("null", RawValue::get);
         serde_json::from_str(text)

@@ -62,6 +62,11 @@ impl PartialEq for Message {
 }
 
 impl Message {
+    /// Reads a message's body.
+    pub fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
     /// The batch id: of the messages with the same one, a device shows the first.
     pub fn job_key(&self) -> Option<&str> {
         self.extra.get("jobkey").map(String::as_str).filter(|key| !key.is_empty())

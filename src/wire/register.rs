@@ -26,6 +26,20 @@ pub struct RegisterRequest {
     pub version: String,
 }
 
+impl RegisterRequest {
+    /// The request's body.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a request has only string keys and cannot fail to serialise")
+    }
+}
+
+impl RegisterAnswer {
+    /// Reads an answer's body.
+    pub fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+}
+
 impl std::fmt::Debug for RegisterRequest {
     /// Leaves out what is secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -98,6 +98,18 @@ pub enum Up {
     Snapshot(Snapshot),
 }
 
+impl Up {
+    /// The content alone as JSON, to be kept until it is sent.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("an entry has only string keys and cannot fail to serialise")
+    }
+
+    /// Reads what [`Up::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+}
+
 impl RawEntry<'_> {
     /// Decodes the content of an entry to the gateway.
     pub fn up(&self) -> Result<Up, Undecodable> {

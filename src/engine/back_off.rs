@@ -1,0 +1,41 @@
+//! How long to wait before the next attempt.
+
+use crate::entropy::{Entropy, below};
+
+/// Decorrelated jitter: each wait is drawn between the base and three times the one before, at most the cap.
+///
+/// It spreads clients that failed together better than a doubled wait with a random part, and grows as fast
+/// ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+#[derive(Debug)]
+pub(crate) struct BackOff {
+    base: u64,
+    cap: u64,
+    previous: u64,
+    attempts: u32,
+}
+
+impl BackOff {
+    /// Base and cap in milliseconds.
+    pub(crate) fn new(base: u64, cap: u64) -> Self {
+        Self { base, cap: cap.max(base), previous: base, attempts: 0 }
+    }
+
+    /// The next wait in milliseconds.
+    pub(crate) fn next(&mut self, entropy: &mut dyn Entropy) -> u64 {
+        let highest = self.previous.saturating_mul(3).min(self.cap);
+        self.previous = self.base + below(entropy, highest - self.base + 1);
+        self.attempts = self.attempts.saturating_add(1);
+        self.previous
+    }
+
+    /// Starts from the base again.
+    pub(crate) fn reset(&mut self) {
+        self.previous = self.base;
+        self.attempts = 0;
+    }
+
+    /// Waits drawn since the last reset.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}

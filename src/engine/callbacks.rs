@@ -1,0 +1,73 @@
+//! What the app is told, kept until it has taken it.
+
+use std::collections::BTreeMap;
+
+use crate::journal::{After, Journal};
+use crate::record::{Record, RecordKey, StoredCallback, Write, kind};
+
+#[derive(Debug, Default)]
+pub(crate) struct Callbacks {
+    waiting: BTreeMap<u64, StoredCallback>,
+    next: u64,
+    durable: u64,
+    /// The highest id given to the app that listens now.
+    delivered: u64,
+    app_listens: bool,
+}
+
+impl Callbacks {
+    pub(crate) fn restore(waiting: BTreeMap<u64, StoredCallback>) -> Self {
+        let last = waiting.last_key_value().map_or(0, |(id, _)| *id);
+        Self { waiting, next: last + 1, durable: last, ..Self::default() }
+    }
+
+    pub(crate) fn push(&mut self, journal: &mut Journal, callback: StoredCallback) {
+        let id = self.next;
+        self.next += 1;
+        journal.write(Write::Put(Record::Callback(id, callback.clone())));
+        journal.then(After::CallbacksDurable { id });
+        self.waiting.insert(id, callback);
+    }
+
+    pub(crate) fn durable(&mut self, id: u64) {
+        self.durable = self.durable.max(id);
+    }
+
+    pub(crate) fn app_listens(&self) -> bool {
+        self.app_listens
+    }
+
+    /// An app that begins to listen gets everything that was not taken.
+    pub(crate) fn set_app_listens(&mut self, listens: bool) {
+        self.app_listens = listens;
+        self.delivered = 0;
+    }
+
+    /// The next callback to deliver.
+    pub(crate) fn next_to_deliver(&mut self) -> Option<(u64, StoredCallback)> {
+        if !self.app_listens || self.delivered >= self.durable {
+            return None;
+        }
+        let (id, callback) = self.waiting.range(self.delivered + 1..=self.durable).next()?;
+        self.delivered = *id;
+        Some((*id, callback.clone()))
+    }
+
+    pub(crate) fn take(&mut self, journal: &mut Journal, id: u64) -> Option<StoredCallback> {
+        let taken = self.waiting.remove(&id)?;
+        journal.write(Write::Delete(RecordKey { kind: kind::CALLBACK, id }));
+        Some(taken)
+    }
+
+    /// Whether a callback that waits needs this message.
+    pub(crate) fn needs(&self, sequence: u64) -> bool {
+        self.waiting.values().any(|callback| match callback {
+            StoredCallback::Clicked(message) | StoredCallback::PassThrough(message) => *message == sequence,
+            StoredCallback::Result { .. } => false,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+}

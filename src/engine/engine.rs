@@ -1,0 +1,542 @@
+//! The state machine as a whole: what it is made of, and what every input ends with.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use offpush_mqtt::QoS;
+use offpush_wire::{Gone, Have, Hello, UpFrame};
+
+use crate::back_off::BackOff;
+use crate::callbacks::Callbacks;
+use crate::config::{Config, limit};
+use crate::entropy::{Entropy, token};
+use crate::event::{Disconnected, Event};
+use crate::input::{CommitId, LinkId, Network};
+use crate::journal::{After, Journal};
+use crate::link::Link;
+use crate::messages::Messages;
+use crate::outbox::Outbox;
+use crate::output::{Callback, Output};
+use crate::record::{Identity, Mark, Names, Record, Standing, Write};
+use crate::status::{NextAction, Phase, WaitReason};
+use crate::time::{HOUR, MINUTE, Now, Wake};
+use crate::timer::{Timer, Timers};
+
+/// What the phone does next, as a pure state machine; see the [crate's documentation](crate) for how to drive it.
+pub struct Engine {
+    pub(crate) config: Config,
+    pub(crate) entropy: Box<dyn Entropy>,
+    /// The moment of the input that is being handled.
+    pub(crate) now: Now,
+
+    pub(crate) identity: Option<Identity>,
+    pub(crate) mark: Mark,
+    written_mark: Mark,
+    durable_mark: Mark,
+    pub(crate) names: Names,
+    pub(crate) messages: Messages,
+    pub(crate) outbox: Outbox,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) journal: Journal,
+    pub(crate) timers: Timers,
+    outputs: VecDeque<Output>,
+
+    pub(crate) network: Network,
+    pub(crate) phase: Phase,
+    pub(crate) phase_since: i64,
+    /// The registration request under way.
+    pub(crate) registering: Option<LinkId>,
+    pub(crate) link: Option<Link>,
+    next_link: u64,
+    pub(crate) back_off: BackOff,
+    pub(crate) long_back_off: BackOff,
+    pub(crate) resend_wait: u64,
+    pub(crate) last_failure: Option<Disconnected>,
+    /// When a broker accepted us last, or the start; boot time.
+    pub(crate) last_contact: u64,
+    /// The next attempt asks the gateway rather than a broker.
+    pub(crate) repeat_registration: bool,
+    /// The app registered again while its old identity was ending.
+    pub(crate) register_after_leaving: bool,
+    pub(crate) refused_at: u64,
+    /// A broker named by another broker, for the next attempts.
+    pub(crate) moved_to: Option<String>,
+    pub(crate) last_takeover: Option<u64>,
+    /// A long wait that a change of the network does not end: why, and until when in boot time.
+    pub(crate) long_wait: Option<(WaitReason, u64)>,
+    /// What a gateway told last, and when in boot time.
+    pub(crate) gateway_time: Option<(i64, u64)>,
+
+    /// The platform has said what is showing since the start.
+    pub(crate) knows_showing: bool,
+    /// The platform said that it cannot show now.
+    pub(crate) cannot_present: bool,
+    pub(crate) presenting: usize,
+    pub(crate) full: Option<&'static str>,
+    wake_lock: bool,
+    pub(crate) bytes_received: u64,
+    bytes_sent: u64,
+}
+
+impl Engine {
+    /// An engine with what was kept, in any order. The first input has to be [`Engine::handle_network`].
+    pub fn new(
+        config: Config,
+        records: impl IntoIterator<Item = Record>,
+        entropy: Box<dyn Entropy>,
+        now: Now,
+    ) -> Engine {
+        let mut identity = None;
+        let mut mark = Mark::default();
+        let mut names = Names::default();
+        let (mut facts, mut states) = (BTreeMap::new(), BTreeMap::new());
+        let (mut stored_outbox, mut entries) = (None, Vec::new());
+        let mut callbacks = BTreeMap::new();
+        let mut gateway_time = None;
+        for record in records {
+            match record {
+                Record::Identity(stored) => identity = Some(stored),
+                Record::Mark(stored) => mark = stored,
+                Record::Message(sequence, message) => drop(facts.insert(sequence, message.facts)),
+                Record::MessageState(sequence, state) => drop(states.insert(sequence, state)),
+                Record::Outbox(stored) => stored_outbox = Some(stored),
+                Record::OutboxEntry(entry) => entries.push(entry),
+                Record::Names(stored) => names = stored,
+                Record::Callback(id, callback) => drop(callbacks.insert(id, callback)),
+                // Nobody knows how long ago that was: it counts from now on, as the earliest it can be.
+                Record::GatewayTime(time) => gateway_time = Some((time, now.boot)),
+            }
+        }
+        let messages = Messages::restore(facts, states);
+        let (outbox, outbox_is_whole) = Outbox::restore(stored_outbox, entries);
+        let timing = config.timing;
+        let mut engine = Engine {
+            entropy,
+            now,
+            identity,
+            written_mark: mark.clone(),
+            durable_mark: mark.clone(),
+            mark,
+            names,
+            messages,
+            outbox,
+            callbacks: Callbacks::restore(callbacks),
+            journal: Journal::default(),
+            timers: Timers::default(),
+            outputs: VecDeque::new(),
+            network: Network::None,
+            phase: Phase::NoNetwork,
+            phase_since: now.wall,
+            registering: None,
+            link: None,
+            next_link: 1,
+            back_off: BackOff::new(timing.back_off_base, timing.back_off_cap),
+            long_back_off: BackOff::new(timing.long_back_off_base, timing.long_back_off_cap),
+            resend_wait: timing.resend,
+            last_failure: None,
+            last_contact: now.boot,
+            repeat_registration: false,
+            register_after_leaving: false,
+            refused_at: 0,
+            moved_to: None,
+            last_takeover: None,
+            long_wait: None,
+            gateway_time,
+            knows_showing: true,
+            cannot_present: false,
+            presenting: 0,
+            full: None,
+            wake_lock: false,
+            bytes_received: 0,
+            bytes_sent: 0,
+            config,
+        };
+        engine.start(outbox_is_whole);
+        engine
+    }
+
+    fn start(&mut self, outbox_is_whole: bool) {
+        let registered = self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some());
+        self.event(Event::Started { pending: self.messages.pending(), registered });
+        let other_app = self
+            .identity
+            .as_ref()
+            .is_some_and(|stored| stored.app_id != self.config.app_id || stored.package != self.config.package);
+        if self.identity.is_none() || other_app {
+            self.new_identity();
+        } else if !outbox_is_whole {
+            self.renew_outbox();
+        }
+        let unclear: Vec<u64> = self.messages.presenting().collect();
+        if !unclear.is_empty() {
+            self.knows_showing = false;
+            self.output(Output::AskShowing { sequences: unclear });
+        }
+        self.finish();
+    }
+
+    /// The next output, until there is none.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Engine::handle_timeout`]; it changes with every input.
+    pub fn next_timeout(&self) -> Option<Wake> {
+        self.timers.next()
+    }
+
+    /// The clock: does what has become due. Calls that come too early do no harm, late ones are noticed.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.now = now;
+        for timer in Timer::ALL {
+            let Some(wake) = self.timers.take_expired(timer, now.boot) else { continue };
+            let late = now.boot.saturating_sub(wake.latest);
+            if late >= ALARM_LATE {
+                self.event(Event::AlarmLate { late });
+            }
+            match timer {
+                Timer::Attempt => self.attempt_timed_out(),
+                Timer::Ping => self.ping(),
+                Timer::PingAnswer => self.ping_unanswered(),
+                Timer::Retry => self.attempt(),
+                Timer::Resend => self.resend(),
+                Timer::LazyCommit => self.journal.make_urgent(),
+                Timer::CommitRetry => {}
+                Timer::Expiry => self.expire(),
+                Timer::AcceptTime => {}
+                Timer::NetworkRecheck => {
+                    self.timers.set(Timer::NetworkRecheck, now.boot + limit::NETWORK_RECHECK, HOUR);
+                }
+            }
+        }
+        self.finish();
+    }
+
+    /// The default network: once at the start, and at every change.
+    pub fn handle_network(&mut self, now: Now, network: Network) {
+        self.now = now;
+        if network != self.network {
+            self.event(Event::NetworkChanged { network: network.clone() });
+        }
+        let before = std::mem::replace(&mut self.network, network);
+        match &self.network {
+            Network::None => self.network_lost(),
+            Network::Up { key, .. } => {
+                let same = matches!(before, Network::Up { key: old, .. } if old == *key);
+                let key = *key;
+                self.network_gained(key, same);
+            }
+        }
+        self.finish();
+    }
+
+    /// A group of writes is on disk, or the disk refused it (in the system's words).
+    pub fn handle_committed(&mut self, now: Now, id: CommitId, result: Result<(), String>) {
+        self.now = now;
+        match result {
+            Ok(()) => {
+                let waiting = self.journal.committed(id);
+                self.run_after(waiting);
+            }
+            Err(error) => {
+                if self.journal.failure() != Some(&error) {
+                    self.event(Event::StorageFailed { error: error.clone() });
+                }
+                self.journal.failed(id, error);
+                self.timers.set(Timer::CommitRetry, now.boot + limit::COMMIT_RETRY, 0);
+            }
+        }
+        self.finish();
+    }
+
+    /// The daemon stops: says goodbye to the broker. Outputs that follow still have to be done.
+    pub fn handle_stop(&mut self, now: Now) {
+        self.now = now;
+        self.journal.make_urgent();
+        self.disconnect(offpush_mqtt::ReasonCode::DISCONNECT_WITH_WILL_MESSAGE, Disconnected::Stopping);
+        self.event(Event::Stopped);
+        self.finish();
+    }
+
+    fn run_after(&mut self, waiting: Vec<After>) {
+        let mut tell_mark = false;
+        for after in waiting {
+            match after {
+                After::Acknowledge { link, packet_id } => {
+                    if let Some(current) = self.link.as_mut().filter(|current| current.id.0 == link) {
+                        current.acknowledge(packet_id);
+                    }
+                }
+                After::Mark(durable) => {
+                    self.durable_mark = durable;
+                    tell_mark = true;
+                }
+                After::TellMark => tell_mark = true,
+                After::Present { sequence, silent } => self.present(sequence, silent),
+                After::Cancel { sequence } => self.output(Output::Cancel { sequence }),
+                After::Arrived { sequence } => {
+                    if self.callbacks.app_listens() {
+                        self.output(Output::Callback { id: None, callback: Callback::Arrived { sequence } });
+                    }
+                }
+                After::OutboxDurable { outbox, n } => self.outbox.durable(&outbox, n),
+                After::CallbacksDurable { id } => self.callbacks.durable(id),
+                After::Register => self.send_registration(),
+            }
+        }
+        if tell_mark {
+            self.send_mark();
+        }
+    }
+
+    /// What every input ends with: as much as is possible now is put out.
+    pub(crate) fn finish(&mut self) {
+        self.present_next();
+        self.deliver_callbacks();
+        self.messages.prune(&mut self.journal, |sequence| self.callbacks.needs(sequence));
+        self.commit();
+        self.leave_full();
+        self.fill_outbox();
+        self.flush_link();
+        self.arm_timers();
+        self.adjust_wake_lock();
+    }
+
+    fn commit(&mut self) {
+        if self.mark != self.written_mark && !self.journal.is_in_flight() {
+            self.written_mark = self.mark.clone();
+            self.journal.write(Write::Put(Record::Mark(self.mark.clone())));
+            self.journal.then_lazily(After::Mark(self.mark.clone()));
+        }
+        if self.journal.is_empty() || self.journal.is_in_flight() || self.timers.get(Timer::CommitRetry).is_some() {
+            return;
+        }
+        if !self.journal.is_urgent() {
+            if self.timers.get(Timer::LazyCommit).is_none() {
+                self.timers.set(Timer::LazyCommit, self.now.boot + limit::LAZY_COMMIT, 0);
+            }
+            return;
+        }
+        self.timers.clear(Timer::LazyCommit);
+        let (id, writes) = self.journal.start();
+        if writes.is_empty() {
+            let waiting = self.journal.committed(id);
+            self.run_after(waiting);
+        } else {
+            self.output(Output::Commit { id, writes });
+        }
+    }
+
+    fn fill_outbox(&mut self) {
+        let Some(identity) = &self.identity else { return };
+        let Some(reg_id) = &identity.reg_id else { return };
+        let Some(link) = self.link.as_mut().filter(|link| link.is_online() && link.hello_answered) else { return };
+        let topic = offpush_wire::up_topic(&identity.topic_prefix, reg_id);
+        let outbox = self.outbox.id().to_owned();
+        while link.can_publish() {
+            let mut frame = UpFrame::new(&outbox);
+            if !self.outbox.fill(&mut frame, link.frame_room()) {
+                break;
+            }
+            frame.have = have(&self.durable_mark);
+            if link.publish(&topic, &frame.encode(), QoS::AtLeastOnce).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// The mark alone. QoS 0: the next frame says the same or more, and the next hello in any case.
+    fn send_mark(&mut self) {
+        self.send_frame(|_| {}, QoS::AtMostOnce);
+    }
+
+    /// CONNECT, SUBSCRIBE and hello in one write.
+    pub(crate) fn open_link(&mut self) {
+        let (Some(identity), Some(link)) = (&self.identity, &mut self.link) else { return };
+        let Some(reg_id) = &identity.reg_id else { return };
+        let down = offpush_wire::down_topic(&identity.topic_prefix, reg_id);
+        let up = offpush_wire::up_topic(&identity.topic_prefix, reg_id);
+        let mut will = UpFrame::new(self.outbox.id());
+        will.gone = Some(Gone { connection: link.connection.clone() });
+        if let Err(error) = link.open(reg_id, &identity.secret, &down, &up, &will.encode()) {
+            log::error!("cannot make CONNECT: {error}");
+        }
+        self.send_hello();
+    }
+
+    /// The hello of this connection, first or again.
+    pub(crate) fn send_hello(&mut self) {
+        let now = self.now.boot;
+        let Some(link) = &mut self.link else { return };
+        link.hello_sent = now;
+        link.hello_answered = false;
+        let hello = Hello {
+            connection: link.connection.clone(),
+            id_of_up_to: (self.durable_mark.up_to > 0).then(|| self.durable_mark.id.clone()),
+            version: self.config.version.clone(),
+            network: match &self.network {
+                Network::Up { transport, .. } => Some(transport.clone()),
+                Network::None => None,
+            },
+            heartbeat: Some(u32::try_from(link.heartbeat.interval() / 1_000).unwrap_or(u32::MAX)),
+        };
+        self.outbox.rewind();
+        self.send_frame(|frame| frame.hello = Some(hello), QoS::AtLeastOnce);
+        self.resend_wait = self.config.timing.resend;
+        self.timers.set(Timer::Resend, now + self.resend_wait, 0);
+    }
+
+    fn send_frame(&mut self, fill: impl FnOnce(&mut UpFrame<'_, offpush_wire::Entry<offpush_wire::Up>>), qos: QoS) {
+        let (Some(identity), Some(link)) = (&self.identity, &mut self.link) else { return };
+        let Some(reg_id) = &identity.reg_id else { return };
+        if link.suspended {
+            return;
+        }
+        let mut frame = UpFrame::new(self.outbox.id());
+        frame.have = have(&self.durable_mark);
+        fill(&mut frame);
+        let topic = offpush_wire::up_topic(&identity.topic_prefix, reg_id);
+        if let Err(error) = link.publish(&topic, &frame.encode(), qos) {
+            log::error!("cannot make PUBLISH: {error}");
+        }
+    }
+
+    /// Something had no answer: the hello or the entries go out again, less and less often.
+    fn resend(&mut self) {
+        let Some(link) = self.link.as_ref().filter(|link| link.is_online() && !link.suspended) else { return };
+        let wait = self.resend_wait;
+        if !link.hello_answered {
+            self.send_hello();
+        } else if self.outbox.is_waiting() {
+            self.outbox.rewind();
+        } else {
+            return;
+        }
+        self.resend_wait = (wait * 2).min(limit::RESEND_CAP);
+        // From the second time on it may ride on another wake-up.
+        self.timers.set(Timer::Resend, self.now.boot + self.resend_wait, self.resend_wait / 2);
+    }
+
+    fn flush_link(&mut self) {
+        let now = self.now.boot;
+        let Some(link) = &mut self.link else { return };
+        let bytes = link.take_out();
+        if !bytes.is_empty() {
+            link.heartbeat.sent(now);
+            self.bytes_sent += bytes.len() as u64;
+            let link = link.id;
+            self.output(Output::Send { link, bytes });
+        }
+    }
+
+    fn arm_timers(&mut self) {
+        let now = self.now;
+        let (mut ping, mut answer) = (None, None);
+        if let Some(link) = self.link.as_ref().filter(|link| link.is_online() && !link.suspended) {
+            ping = link.heartbeat.ping_due();
+            answer = link.heartbeat.answer_due();
+            if link.hello_answered && self.outbox.is_waiting() && self.timers.get(Timer::Resend).is_none() {
+                self.timers.set(Timer::Resend, now.boot + self.resend_wait, 0);
+            }
+        } else {
+            self.timers.clear(Timer::Resend);
+        }
+        self.arm(Timer::Ping, ping, 0);
+        self.arm(Timer::PingAnswer, answer, 0);
+        let expiry = self.messages.next_expiry(self.config.boot_id, now);
+        self.arm(Timer::Expiry, expiry, EXPIRY_SLACK);
+        let opens = self.names.accept_time.and_then(|time| time.opens_in(now.wall)).filter(|wait| *wait > 0);
+        let opens = opens.filter(|_| self.messages.pending() > 0).map(|wait| now.boot + wait);
+        self.arm(Timer::AcceptTime, opens, MINUTE);
+    }
+
+    fn arm(&mut self, timer: Timer, deadline: Option<u64>, slack: u64) {
+        match deadline {
+            Some(deadline) => self.timers.set(timer, deadline, slack),
+            None => self.timers.clear(timer),
+        }
+    }
+
+    /// Held from the start of an attempt to the hello's answer, while a ping waits for its answer, and from a
+    /// message's arrival until the platform has it.
+    fn adjust_wake_lock(&mut self) {
+        let attempting = self.registering.is_some()
+            || self.link.as_ref().is_some_and(|link| !link.is_online() || link.heartbeat.is_waiting());
+        let wanted = attempting || self.journal.is_in_flight() || self.presenting > 0;
+        if wanted != self.wake_lock {
+            self.wake_lock = wanted;
+            let longest = if attempting { limit::CONNECT + limit::CONNACK } else { limit::PING_ANSWER };
+            self.output(Output::WakeLock(wanted.then_some(longest)));
+        }
+    }
+
+    pub(crate) fn output(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    pub(crate) fn event(&mut self, event: Event) {
+        log::debug!("{event:?}");
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    pub(crate) fn set_phase(&mut self, phase: Phase) {
+        if self.phase != phase {
+            self.phase = phase;
+            self.phase_since = self.now.wall;
+        }
+    }
+
+    pub(crate) fn new_link(&mut self) -> LinkId {
+        let id = LinkId(self.next_link);
+        self.next_link += 1;
+        id
+    }
+
+    pub(crate) fn connection_id(&mut self) -> String {
+        token(&mut *self.entropy, 16)
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.standing == Standing::Active)
+    }
+
+    /// What happens next by itself, for the status.
+    pub(crate) fn next_action(&self) -> Option<(NextAction, u64)> {
+        let (action, timer) = match &self.phase {
+            Phase::Unregistered | Phase::RegistrationRefused { .. } => return None,
+            Phase::NoNetwork => (NextAction::CheckNetwork, Timer::NetworkRecheck),
+            Phase::Registering | Phase::Connecting | Phase::Handshaking => (NextAction::GiveUp, Timer::Attempt),
+            Phase::WaitingToRegister { .. } | Phase::Waiting(WaitReason::CredentialsRefused) => {
+                (NextAction::Register, Timer::Retry)
+            }
+            Phase::Waiting(_) => (NextAction::Connect, Timer::Retry),
+            Phase::Connected => match self.timers.get(Timer::PingAnswer) {
+                Some(_) => (NextAction::GiveUp, Timer::PingAnswer),
+                None => (NextAction::Ping, Timer::Ping),
+            },
+        };
+        self.timers.get(timer).map(|wake| (action, wake.deadline))
+    }
+
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        (self.bytes_sent, self.bytes_received)
+    }
+
+    pub(crate) fn durable_mark(&self) -> &Mark {
+        &self.durable_mark
+    }
+
+    /// Numbers start again: what is durable of the mark is written with the next commit.
+    pub(crate) fn reset_mark(&mut self, epoch: &str) {
+        self.mark = Mark { epoch: epoch.to_owned(), up_to: 0, id: String::new() };
+    }
+}
+
+fn have(mark: &Mark) -> Option<Have> {
+    (!mark.epoch.is_empty()).then(|| Have { epoch: mark.epoch.clone(), up_to: mark.up_to })
+}
+
+/// A timer this many milliseconds after its latest moment was late: well above what a loaded system adds.
+const ALARM_LATE: u64 = 5_000;
+
+/// An expired message that nobody can see yet may wait this many milliseconds for another wake-up.
+const EXPIRY_SLACK: u64 = HOUR;

@@ -1,0 +1,198 @@
+//! The messages on this phone: what stands where. Bodies stay in the store.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::config::limit;
+use crate::journal::Journal;
+use crate::record::{MessageFacts, MessageState, Record, RecordKey, StateRecord, StoredMessage, Write, kind};
+use crate::status::MessageView;
+use crate::time::Now;
+
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) facts: MessageFacts,
+    pub(crate) state: MessageState,
+    shown_at: i64,
+    clicked_at: i64,
+}
+
+/// All messages that are kept, by their number on this phone.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    all: BTreeMap<u64, Message>,
+    /// Those to be shown, in order of arrival.
+    pending: BTreeSet<u64>,
+    /// Those done, the first done first; the oldest are forgotten.
+    done: VecDeque<u64>,
+    next: u64,
+}
+
+impl Messages {
+    pub(crate) fn restore(messages: BTreeMap<u64, MessageFacts>, mut states: BTreeMap<u64, StateRecord>) -> Self {
+        let mut restored = Self { next: 1, ..Self::default() };
+        for (sequence, facts) in messages {
+            let record = states.remove(&sequence);
+            let (state, shown_at, clicked_at) = record
+                .map_or((MessageState::Pending, 0, 0), |record| (record.state, record.shown_at, record.clicked_at));
+            if state == MessageState::Pending && !facts.pass_through {
+                restored.pending.insert(sequence);
+            } else if state.is_done() {
+                restored.done.push_back(sequence);
+            }
+            restored.next = sequence + 1;
+            restored.all.insert(sequence, Message { facts, state, shown_at, clicked_at });
+        }
+        restored
+    }
+
+    /// Takes a new message.
+    pub(crate) fn add(&mut self, journal: &mut Journal, facts: MessageFacts, body: Vec<u8>) -> u64 {
+        let sequence = self.next;
+        self.next += 1;
+        journal.write(Write::Put(Record::Message(sequence, StoredMessage { facts: facts.clone(), body })));
+        if !facts.pass_through {
+            self.pending.insert(sequence);
+        }
+        self.all.insert(sequence, Message { facts, state: MessageState::Pending, shown_at: 0, clicked_at: 0 });
+        sequence
+    }
+
+    pub(crate) fn get(&self, sequence: u64) -> Option<&Message> {
+        self.all.get(&sequence)
+    }
+
+    /// The newest message with this id.
+    pub(crate) fn find(&self, id: &str) -> Option<u64> {
+        self.all.iter().rev().find(|(_, message)| message.facts.id == id).map(|(sequence, _)| *sequence)
+    }
+
+    /// Whether a message with this job key is known.
+    pub(crate) fn has_job(&self, job: u64) -> bool {
+        self.all.values().any(|message| message.facts.job == Some(job))
+    }
+
+    /// Moves a message to another state, durably. `false` if it is not known or already there.
+    pub(crate) fn set_state(
+        &mut self,
+        journal: &mut Journal,
+        now: Now,
+        sequence: u64,
+        state: MessageState,
+        reason: Option<&str>,
+    ) -> bool {
+        let Some(message) = self.all.get_mut(&sequence) else { return false };
+        if message.state == state {
+            return false;
+        }
+        let was_done = message.state.is_done();
+        message.state = state;
+        match state {
+            MessageState::Shown | MessageState::Folded => message.shown_at = now.wall,
+            MessageState::Clicked => message.clicked_at = now.wall,
+            _ => {}
+        }
+        journal.write(Write::Put(Record::MessageState(
+            sequence,
+            StateRecord {
+                state,
+                shown_at: message.shown_at,
+                clicked_at: message.clicked_at,
+                reason: reason.map(str::to_owned),
+            },
+        )));
+        if state == MessageState::Pending && !message.facts.pass_through {
+            self.pending.insert(sequence);
+        } else {
+            self.pending.remove(&sequence);
+        }
+        if state.is_done() && !was_done {
+            self.done.push_back(sequence);
+        }
+        true
+    }
+
+    /// The next one to be shown.
+    pub(crate) fn first_pending(&self) -> Option<u64> {
+        self.pending.first().copied()
+    }
+
+    /// How many wait to be shown.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Those handed to the platform and not confirmed.
+    pub(crate) fn presenting(&self) -> impl Iterator<Item = u64> {
+        self.all.iter().filter(|(_, message)| message.state == MessageState::Presenting).map(|(sequence, _)| *sequence)
+    }
+
+    /// Those that are not done or may be in the notification bar, and that `wanted` picks.
+    pub(crate) fn visible_or_waiting(&self, wanted: impl Fn(&MessageFacts) -> bool) -> Vec<u64> {
+        self.all
+            .iter()
+            .filter(|(_, message)| {
+                (message.state == MessageState::Pending || message.state.is_showing()) && wanted(&message.facts)
+            })
+            .map(|(sequence, _)| *sequence)
+            .collect()
+    }
+
+    /// How long a message is still worth showing, in milliseconds; 0 if its time is over.
+    pub(crate) fn time_left(facts: &MessageFacts, boot_id: u64, now: Now) -> u64 {
+        let age = if facts.boot_id == boot_id {
+            now.boot.saturating_sub(facts.arrived_boot)
+        } else {
+            // Another boot's clock means nothing: the wall's difference, never negative.
+            u64::try_from(now.wall - facts.arrived_wall).unwrap_or(0)
+        };
+        facts.time_to_live.saturating_sub(age)
+    }
+
+    /// The earliest moment, in boot time, at which a waiting message's time is over.
+    pub(crate) fn next_expiry(&self, boot_id: u64, now: Now) -> Option<u64> {
+        let left = |sequence: &u64| self.all.get(sequence).map(|m| Self::time_left(&m.facts, boot_id, now));
+        self.pending.iter().filter_map(left).min().map(|left| now.boot.saturating_add(left))
+    }
+
+    /// The waiting messages whose time is over.
+    pub(crate) fn expired(&self, boot_id: u64, now: Now) -> Vec<u64> {
+        let is_over =
+            |sequence: &&u64| self.all.get(sequence).is_some_and(|m| Self::time_left(&m.facts, boot_id, now) == 0);
+        self.pending.iter().filter(is_over).copied().collect()
+    }
+
+    /// Forgets the oldest done messages beyond the limit, except those that `needed` names.
+    pub(crate) fn prune(&mut self, journal: &mut Journal, needed: impl Fn(u64) -> bool) {
+        let mut excess = self.done.len().saturating_sub(limit::DONE);
+        while excess > 0 {
+            excess -= 1;
+            let Some(sequence) = self.done.pop_front() else { return };
+            if needed(sequence) {
+                self.done.push_back(sequence);
+                continue;
+            }
+            self.all.remove(&sequence);
+            journal.write(Write::Delete(RecordKey { kind: kind::MESSAGE, id: sequence }));
+            journal.write(Write::Delete(RecordKey { kind: kind::MESSAGE_STATE, id: sequence }));
+        }
+    }
+
+    pub(crate) fn counts(&self) -> Vec<(MessageState, usize)> {
+        let mut counts = BTreeMap::new();
+        for message in self.all.values() {
+            *counts.entry(message.state).or_insert(0) += 1;
+        }
+        counts.into_iter().collect()
+    }
+
+    pub(crate) fn views(&self) -> impl Iterator<Item = MessageView<'_>> {
+        self.all.iter().map(|(sequence, message)| MessageView {
+            sequence: *sequence,
+            id: &message.facts.id,
+            state: message.state,
+            arrived_at: message.facts.arrived_wall,
+            shown_at: message.shown_at,
+            clicked_at: message.clicked_at,
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! Registration: how a phone gets its regId, keeps it, and gives it back.
+
+use offpush_wire::{RegisterAnswer, RegisterRequest, code};
+
+use crate::config::limit;
+use crate::engine::Engine;
+use crate::entropy::token;
+use crate::event::Event;
+use crate::input::{HttpAnswer, LinkFailure, LinkId, Network};
+use crate::journal::After;
+use crate::output::{Callback, Output};
+use crate::record::{Identity, Names, Record, RecordKey, Standing, Write, kind};
+use crate::status::{Phase, WaitReason};
+use crate::time::{HOUR, MINUTE, SECOND};
+use crate::timer::Timer;
+
+/// The app may ask again this many milliseconds after the gateway refused.
+const ASK_AGAIN: u64 = 10 * SECOND;
+
+/// The device's clock is named wrong when it differs from the gateway's by more milliseconds than this.
+const CLOCK_TOLERANCE: i64 = 5 * MINUTE as i64;
+
+impl Engine {
+    /// The app calls `registerPush`, for the first time or again: its result follows as a callback.
+    pub fn handle_register(&mut self, now: crate::Now) {
+        self.now = now;
+        match self.identity.as_ref().map(|identity| identity.standing) {
+            Some(Standing::Leaving) => self.register_after_leaving = true,
+            None | Some(Standing::Left) => {
+                self.new_identity();
+                self.attempt();
+            }
+            Some(Standing::Active) => match &self.phase {
+                Phase::RegistrationRefused { .. } if now.boot >= self.refused_at + ASK_AGAIN => self.attempt(),
+                _ => self.tell_registration(),
+            },
+        }
+        self.finish();
+    }
+
+    /// The answer to [`Output::Register`], or why there is none.
+    pub fn handle_register_answer(&mut self, now: crate::Now, link: LinkId, answer: Result<HttpAnswer, LinkFailure>) {
+        self.now = now;
+        if self.registering.take_if(|current| *current == link).is_some() {
+            self.timers.clear(Timer::Attempt);
+            match answer {
+                Ok(http) => self.registration_answered(&http),
+                Err(failure) => self.registration_failed(failure.to_string(), 0),
+            }
+        }
+        self.finish();
+    }
+
+    /// Draws a new identity with its own outbox, to be registered.
+    pub(crate) fn new_identity(&mut self) {
+        let identity = Identity {
+            request_id: token(&mut *self.entropy, 32),
+            secret: token(&mut *self.entropy, 32),
+            app_id: self.config.app_id.clone(),
+            package: self.config.package.clone(),
+            reg_id: None,
+            brokers: Vec::new(),
+            topic_prefix: offpush_wire::DEFAULT_TOPIC_PREFIX.to_owned(),
+            standing: Standing::Active,
+        };
+        let had_names = self.names != Names::default();
+        self.names.bindings = Default::default();
+        let snapshot = had_names.then(|| self.snapshot());
+        self.save_identity(identity);
+        self.outbox.renew(&mut self.journal, &mut *self.entropy, snapshot);
+        self.reset_mark("");
+        self.repeat_registration = false;
+        self.moved_to = None;
+        self.back_off.reset();
+        self.long_back_off.reset();
+    }
+
+    pub(crate) fn save_identity(&mut self, identity: Identity) {
+        self.journal.write(Write::Put(Record::Identity(identity.clone())));
+        self.journal.make_urgent();
+        self.identity = Some(identity);
+    }
+
+    /// Asks the gateway, once what the request says is on disk.
+    pub(crate) fn register(&mut self) {
+        self.set_phase(Phase::Registering);
+        let repeat = self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some());
+        self.event(Event::Registering { repeat });
+        let link = self.new_link();
+        self.registering = Some(link);
+        self.timers.set(Timer::Attempt, self.now.boot + limit::REGISTER, 0);
+        self.journal.then(After::Register);
+    }
+
+    pub(crate) fn send_registration(&mut self) {
+        let (Some(link), Some(identity)) = (self.registering, &self.identity) else { return };
+        let request = RegisterRequest {
+            request_id: identity.request_id.clone(),
+            secret: identity.secret.clone(),
+            app_id: identity.app_id.clone(),
+            app_key: self.config.app_key.clone(),
+            package: identity.package.clone(),
+            reg_id: identity.reg_id.clone(),
+            version: self.config.version.clone(),
+        };
+        self.output(Output::Register { link, body: request.encode() });
+    }
+
+    fn registration_answered(&mut self, http: &HttpAnswer) {
+        let retry_after = u64::from(http.retry_after.unwrap_or(0)) * SECOND;
+        let Ok(answer) = RegisterAnswer::decode(&http.body) else {
+            let reason = format!(
+                "what answered (HTTP {}) is not the gateway: a captive portal, or a wrong server address",
+                http.status
+            );
+            return self.registration_failed(reason, retry_after);
+        };
+        self.learn_time(answer.time);
+        match (answer.code, answer.reg_id) {
+            (code::SUCCESS, Some(reg_id)) if offpush_wire::is_reg_id(&reg_id) => {
+                self.registered(reg_id, answer.brokers, answer.topic_prefix);
+            }
+            (code::SUCCESS, _) => {
+                self.registration_failed("the gateway's answer has no proper regId".to_owned(), retry_after);
+            }
+            (code::UNKNOWN_DEVICE, _) => self.forgotten(),
+            (code @ (code::INTERNAL | code::BUSY), _) => {
+                let reason = answer.reason.unwrap_or_else(|| format!("the gateway answered code {code}"));
+                self.registration_failed(reason, retry_after);
+            }
+            (code, _) => self.registration_refused(code, answer.reason),
+        }
+    }
+
+    fn registered(&mut self, reg_id: String, mut brokers: Vec<String>, topic_prefix: Option<String>) {
+        let Some(mut identity) = self.identity.clone() else { return };
+        let first = identity.reg_id.as_ref() != Some(&reg_id);
+        brokers.truncate(limit::BROKERS);
+        identity.reg_id = Some(reg_id.clone());
+        identity.brokers = brokers;
+        identity.topic_prefix = topic_prefix.unwrap_or_else(|| offpush_wire::DEFAULT_TOPIC_PREFIX.to_owned());
+        self.save_identity(identity);
+        self.repeat_registration = false;
+        self.moved_to = None;
+        // The gateway was reached: the next repetition comes a whole period later.
+        self.last_contact = self.now.boot;
+        self.event(Event::Registered { reg_id });
+        if first {
+            self.back_off.reset();
+            self.tell_registration();
+        }
+        self.connect();
+    }
+
+    /// A refusal. The first registration ends with it; a repeated one is asked again, for the app may be restored.
+    fn registration_refused(&mut self, code: i64, reason: Option<String>) {
+        self.event(Event::RegistrationRefused { code, reason: reason.clone() });
+        if self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some()) {
+            self.wait(WaitReason::CredentialsRefused, 0);
+            return;
+        }
+        self.refused_at = self.now.boot;
+        self.set_phase(Phase::RegistrationRefused { code, reason });
+        self.tell_registration();
+    }
+
+    pub(crate) fn registration_failed(&mut self, reason: String, retry_after: u64) {
+        let wait = self.back_off.next(&mut *self.entropy).max(retry_after);
+        self.event(Event::RegistrationFailed { reason: reason.clone(), retry_in: wait });
+        if self.network == Network::None {
+            return self.set_phase(Phase::NoNetwork);
+        }
+        self.set_phase(Phase::WaitingToRegister { reason });
+        self.timers.set(Timer::Retry, self.now.boot + wait, 0);
+    }
+
+    /// The gateway does not know us: the only reason for a new registration.
+    fn forgotten(&mut self) {
+        self.event(Event::Forgotten);
+        if self.identity.as_ref().is_some_and(|identity| identity.standing == Standing::Leaving) {
+            return self.left();
+        }
+        self.new_identity();
+        self.register();
+    }
+
+    /// The identity has ended.
+    pub(crate) fn left(&mut self) {
+        if let Some(mut identity) = self.identity.take() {
+            identity.standing = Standing::Left;
+            self.save_identity(identity);
+        }
+        self.names = Names::default();
+        self.journal.write(Write::Delete(RecordKey { kind: kind::NAMES, id: 0 }));
+        self.disconnect(offpush_mqtt::ReasonCode::NORMAL_DISCONNECTION, crate::Disconnected::Unregistered);
+        self.set_phase(Phase::Unregistered);
+        if std::mem::take(&mut self.register_after_leaving) {
+            self.new_identity();
+            self.attempt();
+        }
+    }
+
+    /// Tells a listening app how its registration stands, if that is settled.
+    pub(crate) fn tell_registration(&mut self) {
+        if !self.callbacks.app_listens() || !self.is_active() {
+            return;
+        }
+        let reg_id = self.identity.as_ref().and_then(|identity| identity.reg_id.clone());
+        let (code, reason) = match &self.phase {
+            Phase::RegistrationRefused { code, reason } => (*code, reason.clone()),
+            _ if reg_id.is_some() => (code::SUCCESS, None),
+            _ => return,
+        };
+        self.output(Output::Callback { id: None, callback: Callback::Registered { code, reason, reg_id } });
+    }
+
+    /// What a gateway told of the time: kept, so that a certificate can be judged although the clock is behind.
+    pub(crate) fn learn_time(&mut self, time: i64) {
+        if time <= 0 {
+            return;
+        }
+        let known = self.gateway_time_at(self.now.boot);
+        self.gateway_time = Some((time, self.now.boot));
+        // An hour's difference matters to no certificate and saves a write at every hello.
+        if known.is_none_or(|known| known.abs_diff(time) > HOUR) {
+            self.journal.write(Write::Put(Record::GatewayTime(time)));
+            self.journal.make_urgent();
+        }
+        let ahead = self.now.wall - time;
+        if ahead.abs() > CLOCK_TOLERANCE {
+            self.event(Event::ClockWrong { ahead });
+        }
+    }
+
+    pub(crate) fn gateway_time_at(&self, boot: u64) -> Option<i64> {
+        self.gateway_time.map(|(time, at)| time + boot.saturating_sub(at) as i64)
+    }
+
+    /// The last time that a gateway told, plus the time since: the latest of it, the device's clock and the build
+    /// date is what a certificate is judged by.
+    pub fn gateway_time(&self, now: crate::Now) -> Option<i64> {
+        self.gateway_time_at(now.boot)
+    }
+}
