@@ -1,1 +1,62 @@
-//! daemon
+//! Does it: everything between the engine and Linux.
+//!
+//! [`run`] opens a data directory and runs one daemon in it, in the calling thread, until SIGTERM or SIGINT;
+//! [`Daemon`] is the same in steps. There is one loop over one epoll instance; a timer that goes on in sleep is the one
+//! alarm. Only DNS has threads, one a lookup, because the system's resolver blocks; at idle there is one thread.
+//!
+//! | what | where |
+//! |---|---|
+//! | the loop | `daemon` |
+//! | TCP and TLS, attempts, the registration's HTTP | `link`, `attempt`, `links`, `http`, `address`, `resolve` |
+//! | which servers are trusted, by which time | `trust` |
+//! | the engine's records in the store | `records` |
+//! | notifications | [`Platform`], `host` |
+//! | the control socket | `control`, `operations`; the protocol is in `offpush-inspect` and `docs/control.md` |
+//! | the status page and its problems | `page`, `problems` |
+//! | the default network | `network` |
+//! | reading the files when no daemon runs | [`offline`] |
+//!
+//! It decides nothing about connections, messages or registration: the engine does. The loop never waits for a peer, a
+//! client or a resolver; the one thing it waits for is the disk, when a commit is made durable. It never repairs, in a
+//! tool's name, what it only reads.
+
+mod address;
+mod attempt;
+mod clock;
+mod control;
+mod daemon;
+mod error;
+mod host;
+mod http;
+mod link;
+mod links;
+mod logging;
+mod network;
+pub mod offline;
+mod operations;
+mod options;
+mod output;
+mod page;
+mod platform;
+mod problems;
+mod records;
+mod resolve;
+mod signals;
+mod timer;
+mod trust;
+
+pub use daemon::{Daemon, Stopper};
+pub use error::DaemonError;
+pub use host::{Host, NOTIFICATIONS_FILE};
+pub use logging::log_to_standard_error;
+pub use offpush_engine::{Presented, Timing};
+pub use options::Options;
+pub use platform::{Platform, PlatformEvent, Presentation};
+pub use trust::TrustError;
+
+/// Runs a daemon in this thread until SIGTERM or SIGINT.
+pub fn run(options: Options) -> Result<(), DaemonError> {
+    let mut daemon = Daemon::open(options)?;
+    daemon.end_on_signals()?;
+    daemon.run()
+}

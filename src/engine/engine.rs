@@ -51,8 +51,9 @@ pub struct Engine {
     pub(crate) long_back_off: BackOff,
     pub(crate) resend_wait: u64,
     pub(crate) last_failure: Option<Disconnected>,
-    /// When a broker accepted us last, or the start; boot time.
+    /// When a broker accepted us last, or the start; boot time, moved on by the time without a network.
     pub(crate) last_contact: u64,
+    offline_since: Option<u64>,
     /// The next attempt asks the gateway rather than a broker.
     pub(crate) repeat_registration: bool,
     /// The app registered again while its old identity was ending.
@@ -134,6 +135,7 @@ impl Engine {
             resend_wait: timing.resend,
             last_failure: None,
             last_contact: now.boot,
+            offline_since: Some(now.boot),
             repeat_registration: false,
             register_after_leaving: false,
             refused_at: 0,
@@ -219,10 +221,16 @@ impl Engine {
         }
         let before = std::mem::replace(&mut self.network, network);
         match &self.network {
-            Network::None => self.network_lost(),
+            Network::None => {
+                self.offline_since.get_or_insert(now.boot);
+                self.network_lost();
+            }
             Network::Up { key, .. } => {
                 let same = matches!(before, Network::Up { key: old, .. } if old == *key);
                 let key = *key;
+                if let Some(since) = self.offline_since.take() {
+                    self.last_contact += now.boot.saturating_sub(since);
+                }
                 self.network_gained(key, same);
             }
         }

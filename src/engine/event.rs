@@ -128,6 +128,9 @@ pub enum Event {
         command: String,
         /// 0 or why not.
         code: i64,
+        /// The code in words.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<String>,
     },
     /// Nothing more is taken until there is room again.
     Full {

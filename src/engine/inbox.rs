@@ -249,7 +249,11 @@ impl Engine {
     }
 
     fn take_result(&mut self, result: CommandResult) {
-        self.event(Event::CommandResult { command: result.command.clone(), code: result.code });
+        self.event(Event::CommandResult {
+            command: result.command.clone(),
+            code: result.code,
+            reason: result.reason.clone(),
+        });
         self.apply_result(&result);
         let unregistered = result.command == offpush_wire::names::UNREGISTER && result.code == 0;
         self.callbacks.push(

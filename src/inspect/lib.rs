@@ -1,1 +1,30 @@
-//! inspect
+//! What can be seen of a daemon, and how to ask for it.
+//!
+//! * [`StatusPage`]: everything about a daemon at one moment, with [`Problem`]s that say what to do; [`render`] makes
+//!   text of it, with the verdict in the first line.
+//! * [`Notification`] and [`HistoryItem`]: the items of the two lists.
+//! * [`Request`] and [`Line`]: the control protocol, JSON lines in both directions; `docs/control.md` tells it to
+//!   people. [`Client`] speaks it, blocking, for tools and for apps on a host.
+//!
+//! The command line, reports and Android's `dump()` show the same page, because they get it from here. Times are
+//! milliseconds since 1970, UTC, by the phone's clock. Unknown fields are ignored and unknown values have a place, so
+//! that a new tool understands an old phone and the other way round. Nothing here holds a secret.
+//!
+//! This crate knows neither engine nor store: the daemon fills these types.
+
+mod client;
+mod list;
+mod page;
+mod protocol;
+mod text;
+
+pub use client::{Client, ClientError};
+pub use list::{HistoryItem, Notification};
+pub use page::{
+    App, Mark, Names, Network, Next, Problem, Process, SCHEMA, Severity, State, StatusPage, Storage, TimeWindow,
+};
+pub use protocol::{
+    Answer, AppCallback, AppMessage, CallbackLine, Command, ControlError, ErrorCode, Line, MAXIMUM_ANSWER_BYTES,
+    MAXIMUM_REQUEST_BYTES, Operation, Request, SOCKET_FILE,
+};
+pub use text::{clock_text, duration_text, history_text, notification_text, relative_text, render};

@@ -1,0 +1,242 @@
+//! The command line. Stable: scripts depend on it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Offline push that an app's owner owns.
+///
+/// `offpush demo` shows the whole of it on this machine. `offpush gateway` is the server, `offpush daemon` the part
+/// on the phone; the other commands look into a daemon or act as its app.
+#[derive(Debug, Parser)]
+#[command(name = "offpush", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the reference document's whole flow on this machine; nothing to configure
+    #[cfg(feature = "gateway")]
+    Demo(Demo),
+    /// Run the push server, with a broker and a database of its own
+    #[cfg(feature = "gateway")]
+    Gateway(Gateway),
+    /// Run the part on the phone
+    Daemon(Daemon),
+    /// Say whether the daemon is connected, and why not
+    Status(At),
+    /// Show what the daemon does, as it happens
+    Watch(At),
+    /// List the messages on this phone
+    Notifications(At),
+    /// Show what happened
+    History(History),
+    /// Act as the app: register and print each callback
+    Listen(At),
+    #[command(flatten)]
+    App(AppCommand),
+}
+
+#[cfg(feature = "gateway")]
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Go on until Ctrl-C, with a command to push to the running daemon
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[cfg(feature = "gateway")]
+#[derive(Debug, Args)]
+pub(crate) struct Gateway {
+    /// The directory for everything the gateway keeps; made if it does not exist
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Where to serve HTTP; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) http: std::net::SocketAddr,
+    /// Where to serve HTTPS; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    pub(crate) https: std::net::SocketAddr,
+    /// Where the embedded broker listens; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8883")]
+    pub(crate) mqtt: std::net::SocketAddr,
+    /// A name or address of this gateway for its certificates; phones are told the first
+    #[arg(long, value_name = "NAME")]
+    pub(crate) public_host: Vec<String>,
+    /// The database [default: a SQLite file in DIR]
+    #[arg(long, value_name = "sqlite:FILE")]
+    pub(crate) database: Option<String>,
+    /// An external mosquitto instead of the embedded broker (docs/mosquitto.md)
+    #[arg(long, value_name = "mqtts://HOST:PORT", requires = "broker_credentials")]
+    pub(crate) broker: Option<String>,
+    /// A file with the gateway's user name at the broker on the first line and its password on the second
+    #[arg(long, value_name = "FILE", requires = "broker")]
+    pub(crate) broker_credentials: Option<PathBuf>,
+    /// Where phones reach the broker, if that is another address
+    #[arg(long, value_name = "mqtts://HOST:PORT", requires = "broker")]
+    pub(crate) device_broker: Vec<String>,
+    /// The data comes from a backup: begin a new epoch, so that phones notice
+    #[arg(long)]
+    pub(crate) restored: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Daemon {
+    /// The directory for everything the daemon keeps; made if it does not exist
+    #[arg(long, value_name = "DIR", env = "OFFPUSH_DATA")]
+    pub(crate) data: PathBuf,
+    /// The gateway
+    #[arg(long, value_name = "https://HOST:PORT", required = true)]
+    pub(crate) server: Vec<String>,
+    /// PEM certificates of the CAs to trust [default: the system's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// The AppID
+    #[arg(long, value_name = "ID")]
+    pub(crate) app_id: String,
+    /// The AppKey
+    #[arg(long, value_name = "KEY")]
+    pub(crate) app_key: String,
+    /// The app's package name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) package: String,
+    /// Hold each notification back for so many milliseconds: for demonstrations and tests
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) present_delay: u64,
+    /// Seconds of silence before a ping
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) heartbeat: Option<Duration>,
+    /// Seconds of the first wait after credentials were refused: for tests
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, hide = true)]
+    pub(crate) long_back_off: Option<Duration>,
+    /// Seconds without any broker after which the registration is repeated: for tests
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, hide = true)]
+    pub(crate) lost_contact: Option<Duration>,
+}
+
+/// Which daemon, and how to print.
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// The daemon's directory [default: $OFFPUSH_DATA, or the one daemon that runs]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// At most so many events
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+/// What an app does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppCommand {
+    /// Set or remove an alias of this device
+    Alias(Named),
+    /// Set or remove an account of this device
+    Account(Named),
+    /// Subscribe to a topic or leave it
+    Topic(Named),
+    /// Show messages only between two times of the day
+    AcceptTime {
+        /// From, HH:mm
+        start: Clock,
+        /// To the end of this minute, HH:mm
+        end: Clock,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Show no message until `resume`
+    Pause(At),
+    /// Show messages at any time
+    Resume(At),
+    /// Give up the regId
+    Unregister(At),
+    /// A user is logged in: IM messages for them come through this certificate
+    ReportToken {
+        /// The certificate id
+        certificate: u64,
+        /// The user's name
+        #[arg(long, value_name = "ID")]
+        user: String,
+        /// The user's ticket, a UserSig
+        #[arg(long)]
+        sig: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// The user is logged out
+    Logout {
+        /// The user's name
+        #[arg(long, value_name = "ID")]
+        user: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Click a notification
+    Click {
+        /// The message's id, as `offpush notifications` shows it
+        message_id: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Swipe a notification away
+    Dismiss {
+        /// The message's id, as `offpush notifications` shows it
+        message_id: String,
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// What to do with it
+    #[arg(value_enum)]
+    pub(crate) change: Change,
+    /// Its name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) at: At,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Change {
+    Add,
+    Remove,
+}
+
+/// A time of the day, in minutes since midnight.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(pub(crate) u16);
+
+impl std::str::FromStr for Clock {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parse = || {
+            let (hours, minutes) = text.split_once(':')?;
+            let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+            (hours < 24 && minutes < 60).then_some(Self(hours * 60 + minutes))
+        };
+        parse().ok_or_else(|| "a time of the day is written HH:mm, from 00:00 to 23:59".to_owned())
+    }
+}
+
+/// Seconds, with a fraction where a test wants one.
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds: &f64| (0.001..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "a number of seconds, up to a day".to_owned())
+}

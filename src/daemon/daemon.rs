@@ -1,0 +1,451 @@
+//! The loop: everything that happens reaches the engine, and everything the engine asks for is done.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+use offpush_engine::{Config, Engine, Event, Network, Now, Output, Write};
+use offpush_inspect::{Process, StatusPage, Storage};
+use offpush_store::{History, Recovery, Store};
+use rustls::crypto::ring;
+use serde::Serialize;
+
+use crate::address::Address;
+use crate::attempt::{LinkEvent, Purpose};
+use crate::clock;
+use crate::control::Control;
+use crate::error::DaemonError;
+use crate::host::{Host, NOTIFICATIONS_FILE};
+use crate::links::Links;
+use crate::network::Monitor;
+use crate::options::Options;
+use crate::page::{self, Facts, SOFTWARE};
+use crate::platform::{Platform, PlatformEvent, Presentation};
+use crate::records::{self, Loader};
+use crate::signals::Signals;
+use crate::timer::Timer;
+use crate::trust::Trust;
+
+const TIMER: Token = Token(0);
+const WAKER: Token = Token(1);
+const SIGNALS: Token = Token(2);
+const NETWORK: Token = Token(3);
+const CONTROL: Token = Token(4);
+/// Clients count up from here, and never reach the links.
+const FIRST_CLIENT: usize = 16;
+const FIRST_LINK: usize = usize::MAX / 2;
+
+/// Events taken from the kernel at once. What does not fit comes at once with the next turn.
+const EVENTS: usize = 64;
+
+/// Bytes of one of the history's two segments: some thousand events, a few days of a phone.
+const HISTORY_SEGMENT_BYTES: u64 = 512 * 1024;
+
+/// The version of the history's entries: [`offpush_inspect::HistoryItem`] as JSON.
+const HISTORY_VERSION: u16 = 1;
+
+/// A daemon, ready to run. It holds its data directory until it is dropped.
+pub struct Daemon {
+    pub(crate) data: PathBuf,
+    pub(crate) engine: Engine,
+    /// Before the store, whose lock it needs to be removed under.
+    pub(crate) control: Control,
+    pub(crate) store: Store,
+    /// As the engine was told.
+    pub(crate) app_listens: bool,
+    history: Option<History>,
+    platform: Box<dyn Platform>,
+    links: Links,
+    monitor: Monitor,
+    network: Network,
+    timer: Timer,
+    signals: Option<Signals>,
+    poll: Poll,
+    stop: Arc<AtomicBool>,
+    waker: Arc<Waker>,
+    package: String,
+    servers: Vec<String>,
+    /// What was found when the store was opened.
+    found: Storage,
+    started_at: i64,
+    wake_ups: u64,
+}
+
+/// Ends a daemon from another thread.
+#[derive(Debug, Clone)]
+pub struct Stopper {
+    stop: Arc<AtomicBool>,
+    waker: Arc<Waker>,
+}
+
+impl Stopper {
+    /// Asks the daemon to end; it says goodbye to its broker first.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        // Only fails if the daemon has ended.
+        let _ = self.waker.wake();
+    }
+}
+
+impl std::fmt::Debug for Daemon {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Daemon").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+impl Daemon {
+    /// Opens the data directory and gets everything ready; nothing is sent before [`run`](Self::run).
+    pub fn open(options: Options) -> Result<Self, DaemonError> {
+        if options.servers.is_empty() {
+            return Err(DaemonError::NoServer);
+        }
+        let mut loopback = true;
+        for server in &options.servers {
+            match Address::https(server) {
+                Some(address) => loopback &= address.is_loopback(),
+                None => return Err(DaemonError::Server { address: server.clone() }),
+            }
+        }
+        let trust = Trust::new(options.ca.as_deref()).map_err(DaemonError::Trust)?;
+        let entropy = entropy()?;
+        let (store, recovery) = Store::open(&options.data).map_err(DaemonError::Store)?;
+        let history = History::open(&options.data, HISTORY_SEGMENT_BYTES);
+        let history = history.map_err(|error| log::error!("no history is kept: {error}")).ok();
+        let platform = Host::open(&options.data, options.present_delay)
+            .map_err(|source| DaemonError::File { path: options.data.join(NOTIFICATIONS_FILE), source })?;
+
+        let poll = Poll::new().map_err(DaemonError::system("make an event queue"))?;
+        let clone = || poll.registry().try_clone().map_err(DaemonError::system("share the event queue"));
+        let waker = Waker::new(poll.registry(), WAKER).map_err(DaemonError::system("make a waker"))?;
+        let waker = Arc::new(waker);
+        let control = Control::open(&options.data, clone()?, CONTROL, FIRST_CLIENT)
+            .map_err(|source| DaemonError::File { path: options.data.join(offpush_inspect::SOCKET_FILE), source })?;
+        let links = Links::new(clone()?, Arc::clone(&waker), trust, FIRST_LINK);
+        let timer = Timer::new().map_err(DaemonError::system("make a timer"))?;
+        let monitor = Monitor::new(loopback);
+
+        let now = clock::now();
+        let config = Config {
+            app_id: options.app_id,
+            app_key: options.app_key,
+            package: options.package.clone(),
+            version: SOFTWARE.to_owned(),
+            boot_id: clock::boot_id(),
+            timing: options.timing,
+        };
+        let mut records = Loader::new(&store);
+        let engine = Engine::new(config, &mut records, entropy, now);
+        let found = found(&recovery, records.unknown, records.damage);
+        let daemon = Self {
+            data: options.data,
+            engine,
+            store,
+            control,
+            app_listens: false,
+            history,
+            platform: Box::new(platform),
+            links,
+            monitor,
+            network: Network::None,
+            timer,
+            signals: None,
+            poll,
+            stop: Arc::new(AtomicBool::new(false)),
+            waker,
+            package: options.package,
+            servers: options.servers,
+            found,
+            started_at: now.wall,
+            wake_ups: 0,
+        };
+        daemon.watch(daemon.timer.raw_fd(), TIMER)?;
+        if let Some(fd) = daemon.monitor.raw_fd() {
+            daemon.watch(fd, NETWORK)?;
+        }
+        Ok(daemon)
+    }
+
+    fn watch(&self, fd: RawFd, token: Token) -> Result<(), DaemonError> {
+        let registered = self.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE);
+        registered.map_err(DaemonError::system("watch a file descriptor"))
+    }
+
+    /// Ends the daemon cleanly on SIGTERM and SIGINT. To be called by the thread that will run it, before other threads
+    /// are started, or those would get the signals.
+    pub fn end_on_signals(&mut self) -> Result<(), DaemonError> {
+        let signals = Signals::new().map_err(DaemonError::system("watch signals"))?;
+        self.watch(signals.raw_fd(), SIGNALS)?;
+        self.signals = Some(signals);
+        Ok(())
+    }
+
+    /// Something that ends this daemon from another thread.
+    pub fn stopper(&self) -> Stopper {
+        Stopper { stop: Arc::clone(&self.stop), waker: Arc::clone(&self.waker) }
+    }
+
+    /// Runs until it is told to end.
+    pub fn run(mut self) -> Result<(), DaemonError> {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut requests = Vec::new();
+        self.begin();
+        loop {
+            let wait = if self.links.has_work() || self.control.has_work() {
+                Some(std::time::Duration::ZERO)
+            } else {
+                self.timer.arm(self.next_timeout()).map_err(DaemonError::system("set the timer"))?;
+                None
+            };
+            match self.poll.poll(&mut events, wait) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    return Err(DaemonError::System { action: "wait for events", source: error });
+                }
+                _ => self.wake_ups += 1,
+            }
+            for event in &events {
+                self.note(event);
+            }
+            self.turn(&mut requests);
+            if self.stop.load(Ordering::Acquire) {
+                break;
+            }
+        }
+        let now = clock::now();
+        self.engine.handle_stop(now);
+        self.settle();
+        self.links.flush();
+        self.control.flush();
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        let now = clock::now();
+        for damage in std::mem::take(&mut self.found.damage) {
+            self.keep(now, &Event::StorageDamaged { damage: damage.clone() });
+            self.found.damage.push(damage);
+        }
+        self.network = self.monitor.current();
+        self.engine.handle_network(now, self.network.clone());
+        self.settle();
+        self.links.flush();
+    }
+
+    /// Takes note of what the kernel tells; [`turn`](Self::turn) acts on it.
+    fn note(&mut self, event: &mio::event::Event) {
+        match event.token() {
+            TIMER => self.timer.drain(),
+            // What it is about is found in the turn.
+            WAKER => {}
+            SIGNALS => {
+                if self.signals.as_ref().is_some_and(Signals::take) {
+                    self.stop.store(true, Ordering::Release);
+                }
+            }
+            NETWORK => {
+                self.monitor.drain();
+                self.look_at_network();
+            }
+            CONTROL => self.control.acceptable(),
+            token => {
+                let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+                let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+                if !self.links.ready(token, readable, writable) {
+                    self.control.ready(token, readable, writable, event.is_write_closed() || event.is_error());
+                }
+            }
+        }
+    }
+
+    fn look_at_network(&mut self) {
+        let network = self.monitor.current();
+        if network != self.network {
+            self.network = network.clone();
+            self.engine.handle_network(clock::now(), network);
+        }
+    }
+
+    /// Acts on everything that has happened, as far as that is possible without waiting.
+    fn turn(&mut self, requests: &mut Vec<(Token, offpush_inspect::Operation)>) {
+        let now = clock::now();
+        if self.engine.next_timeout().is_some_and(|wake| wake.deadline <= now.boot) {
+            if self.network == Network::None {
+                self.look_at_network();
+            }
+            self.engine.handle_timeout(now);
+        }
+        let engine = &mut self.engine;
+        self.links.advance(now.boot, |link, event| match event {
+            LinkEvent::Connected => engine.handle_connected(now, link),
+            LinkEvent::Received(bytes) => engine.handle_received(now, link, bytes),
+            LinkEvent::Closed(failure) => engine.handle_closed(now, link, failure),
+            LinkEvent::Answered(answer) => engine.handle_register_answer(now, link, answer),
+        });
+        self.settle();
+        self.links.flush();
+        self.control.advance(now.boot, requests);
+        for (client, operation) in requests.drain(..) {
+            self.operate(now, client, operation);
+        }
+        self.settle();
+        self.links.flush();
+        self.control.flush();
+        if self.app_listens && !self.control.has_listener() {
+            self.app_listens = false;
+            self.engine.handle_app(now, false);
+            self.settle();
+        }
+    }
+
+    /// Does what the engine asks for, and tells it what became of it, until nothing is left.
+    fn settle(&mut self) {
+        loop {
+            while let Some(output) = self.engine.poll_output() {
+                self.perform(output);
+            }
+            let now = clock::now();
+            let mut told = false;
+            while let Some(event) = self.platform.poll(now.boot) {
+                told = true;
+                match event {
+                    PlatformEvent::Presented { sequence, outcome } => {
+                        self.engine.handle_presented(now, sequence, outcome);
+                    }
+                    PlatformEvent::CanPresent => self.engine.handle_can_present(now),
+                }
+            }
+            if !told {
+                return;
+            }
+        }
+    }
+
+    fn perform(&mut self, output: Output) {
+        let now = clock::now();
+        match output {
+            Output::Register { link, body } => {
+                self.links.set_time(now.wall, self.engine.gateway_time(now));
+                self.links.start(link, Purpose::Register(body), &self.servers, now.boot);
+            }
+            Output::Connect { link, brokers } => {
+                self.links.set_time(now.wall, self.engine.gateway_time(now));
+                self.links.start(link, Purpose::Broker, &brokers, now.boot);
+            }
+            Output::Send { link, bytes } => self.links.send(link, &bytes),
+            Output::Close { link } => self.links.close(link),
+            Output::Commit { id, writes } => {
+                let result = self.commit(&writes);
+                // The disk may have taken its time.
+                self.engine.handle_committed(clock::now(), id, result);
+            }
+            Output::AskShowing { sequences } => {
+                let showing = self.platform.showing(&sequences);
+                self.engine.handle_showing(now, &showing);
+            }
+            Output::Present { sequence, silent } => self.present(now, sequence, silent),
+            Output::Cancel { sequence } => self.platform.cancel(now.boot, sequence),
+            Output::Callback { id, callback } => self.call_back(now, id, callback),
+            // A host does not sleep while a program runs.
+            Output::WakeLock(_) => {}
+            Output::Event(event) => self.keep(now, &event),
+        }
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Result<(), String> {
+        let batch = records::batch(writes).map_err(|error| error.to_string())?;
+        self.store.commit(batch).map_err(|error| error.to_string())
+    }
+
+    fn present(&mut self, now: Now, sequence: u64, silent: bool) {
+        match records::message(&self.store, sequence) {
+            Ok(message) => self.platform.present(now.boot, Presentation { sequence, message, silent }),
+            Err(reason) => {
+                self.engine.handle_presented(now, sequence, offpush_engine::Presented::Blocked { reason });
+            }
+        }
+    }
+
+    /// Appends an event to the history, and tells it to those who watch.
+    fn keep(&mut self, now: Now, event: &Event) {
+        #[derive(Serialize)]
+        struct Item<'a> {
+            at: i64,
+            #[serde(flatten)]
+            event: &'a Event,
+        }
+        let json = match serde_json::to_string(&Item { at: now.wall, event }) {
+            Ok(json) => json,
+            Err(error) => return log::error!("an event cannot be written: {error}"),
+        };
+        log::debug!("{json}");
+        if let Some(history) = &mut self.history
+            && let Err(error) = history.append(HISTORY_VERSION, json.as_str())
+        {
+            log::warn!("an event is missing in the history: {error}");
+        }
+        self.control.event(&json);
+    }
+
+    /// When the loop has something to do without an event, in boot time; never before the next millisecond, so that it
+    /// cannot spin whatever it is told.
+    fn next_timeout(&self) -> Option<u64> {
+        let deadlines = [
+            self.engine.next_timeout().map(|wake| wake.deadline),
+            self.links.next_timeout(),
+            self.platform.next_timeout(),
+            self.control.next_timeout(),
+        ];
+        let soonest = deadlines.into_iter().flatten().min()?;
+        Some(soonest.max(clock::now().boot + 1))
+    }
+
+    /// The status page at this moment.
+    pub(crate) fn status(&self, now: Now) -> StatusPage {
+        let statistics = self.store.statistics();
+        let (bytes_in, bytes_out) = self.links.bytes();
+        let facts = Facts {
+            package: self.package.clone(),
+            servers: self.servers.clone(),
+            broker: self.links.broker().map(str::to_owned),
+            storage: Storage {
+                bytes: self.store.size_bytes(),
+                dead_bytes: self.store.dead_bytes(),
+                ..self.found.clone()
+            },
+            process: Process {
+                pid: std::process::id(),
+                started_at: self.started_at,
+                wake_ups: self.wake_ups,
+                bytes_in,
+                bytes_out,
+                commits: statistics.commits,
+                syncs: statistics.syncs,
+            },
+        };
+        page::page(self.engine.status(now), facts, now.wall)
+    }
+}
+
+fn found(recovery: &Recovery, unknown_records: usize, unreadable: Vec<String>) -> Storage {
+    let mut damage: Vec<String> = recovery.damage.iter().map(ToString::to_string).collect();
+    damage.extend(unreadable);
+    damage
+        .extend(recovery.not_repaired.as_ref().map(|error| format!("the damaged file could not be replaced: {error}")));
+    let set_aside = recovery.set_aside.as_ref().map(|path| path.display().to_string());
+    Storage { damage, set_aside, unknown_records, ..Storage::default() }
+}
+
+/// The system's randomness. Once it has worked it does not fail on Linux (`getrandom(2)`).
+fn entropy() -> Result<Box<dyn offpush_engine::Entropy>, DaemonError> {
+    let source = ring::default_provider().secure_random;
+    source
+        .fill(&mut [0; 1])
+        .map_err(|_| DaemonError::System { action: "get random numbers", source: io::ErrorKind::Unsupported.into() })?;
+    Ok(Box::new(move |bytes: &mut [u8]| {
+        // Secrets that can be guessed would be worse than no daemon.
+        assert!(source.fill(bytes).is_ok(), "the system's random numbers have ended");
+    }))
+}

@@ -1,0 +1,264 @@
+//! One TLS connection over non-blocking TCP, from its first packet on.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use offpush_engine::LinkFailure;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+
+use crate::address::Address;
+use crate::trust::Trust;
+
+/// Bytes read from the network in one turn of the loop, so that a flood leaves room for everything else: what a window
+/// of the largest ordinary messages takes.
+const READ_BUDGET: usize = 256 * 1024;
+
+/// Bytes of one read. Four times the largest TLS record.
+pub(crate) const READ_BYTES: usize = 64 * 1024;
+
+/// How far a link has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Nothing new: it waits for the network.
+    Waiting,
+    /// TLS stands since just now.
+    Established,
+    /// It ended, or there is no way on.
+    Failed(LinkFailure),
+}
+
+/// A TCP connection with TLS in it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    stream: TcpStream,
+    tls: ClientConnection,
+    pub(crate) token: Token,
+    stage: Stage,
+    /// The network may have something for us. Events come once a change, so this stays set until a read said no.
+    pub(crate) readable: bool,
+    /// The network may have room for more.
+    writable: bool,
+    /// To be sent, not encrypted yet: what one turn of the loop writes makes as few TLS records as it can.
+    unsent: Vec<u8>,
+    write_failure: Option<LinkFailure>,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    Handshaking,
+    Open,
+}
+
+impl Link {
+    /// Starts to connect.
+    pub(crate) fn start(
+        to: SocketAddr,
+        address: &Address,
+        config: &Arc<ClientConfig>,
+        registry: &Registry,
+        token: Token,
+    ) -> Result<Self, LinkFailure> {
+        let name = ServerName::try_from(address.host.clone())
+            .map_err(|error| LinkFailure::Tls { error: error.to_string() })?;
+        let mut tls = ClientConnection::new(Arc::clone(config), name)
+            .map_err(|error| LinkFailure::Tls { error: error.to_string() })?;
+        // The engine bounds what it sends; half of a packet would be of no use.
+        tls.set_buffer_limit(None);
+        let mut stream = TcpStream::connect(to).map_err(|error| failure(&error))?;
+        registry
+            .register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)
+            .map_err(|error| failure(&error))?;
+        Ok(Self {
+            stream,
+            tls,
+            token,
+            stage: Stage::Connecting,
+            readable: false,
+            writable: false,
+            unsent: Vec::new(),
+            write_failure: None,
+            bytes_in: 0,
+            bytes_out: 0,
+        })
+    }
+
+    /// Takes note of an event.
+    pub(crate) fn ready(&mut self, readable: bool, writable: bool) {
+        self.readable |= readable;
+        self.writable |= writable;
+    }
+
+    /// Goes as far as it can without waiting, and appends what was received to `plain`.
+    pub(crate) fn advance(&mut self, trust: &Trust, host: &str, buffer: &mut [u8], plain: &mut Vec<u8>) -> Progress {
+        if self.stage == Stage::Connecting {
+            match self.finish_connecting() {
+                Ok(true) => self.stage = Stage::Handshaking,
+                Ok(false) => return Progress::Waiting,
+                Err(failure) => return Progress::Failed(failure),
+            }
+        }
+        self.flush();
+        let mut ended = self.read(trust, host, buffer, plain);
+        // Reading makes answers: the client's part of the handshake, alerts, key updates.
+        self.flush();
+        if ended.is_none() && !self.readable {
+            ended = self.write_failure.take();
+        }
+        if self.stage == Stage::Handshaking && !self.tls.is_handshaking() {
+            self.stage = Stage::Open;
+            if let Some(failure) = ended {
+                return Progress::Failed(failure);
+            }
+            return Progress::Established;
+        }
+        ended.map_or(Progress::Waiting, Progress::Failed)
+    }
+
+    /// Whether there is something to do without an event.
+    pub(crate) fn has_work(&self) -> bool {
+        self.stage != Stage::Connecting && (self.readable || self.write_failure.is_some())
+    }
+
+    fn finish_connecting(&mut self) -> Result<bool, LinkFailure> {
+        if !self.writable {
+            return Ok(false);
+        }
+        if let Some(error) = self.stream.take_error().map_err(|error| failure(&error))? {
+            return Err(failure(&error));
+        }
+        match self.stream.peer_addr() {
+            Ok(_) => {
+                // A small packet must not wait for the acknowledgement of the one before.
+                self.stream.set_nodelay(true).map_err(|error| failure(&error))?;
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::NotConnected => {
+                self.writable = false;
+                Ok(false)
+            }
+            Err(error) => Err(failure(&error)),
+        }
+    }
+
+    /// Reads until there is nothing more or the turn's budget is used up; says why no more will come.
+    fn read(&mut self, trust: &Trust, host: &str, buffer: &mut [u8], plain: &mut Vec<u8>) -> Option<LinkFailure> {
+        let mut budget = READ_BUDGET;
+        while self.readable && budget > 0 {
+            let count = match self.stream.read(buffer) {
+                Ok(0) => {
+                    self.readable = false;
+                    return Some(LinkFailure::Ended);
+                }
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readable = false;
+                    return None;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    self.readable = false;
+                    return Some(failure(&error));
+                }
+            };
+            self.bytes_in += count as u64;
+            budget = budget.saturating_sub(count);
+            if let Some(failure) = self.decrypt(buffer.get(..count).unwrap_or_default(), trust, host, plain) {
+                self.readable = false;
+                return Some(failure);
+            }
+        }
+        None
+    }
+
+    fn decrypt(&mut self, mut bytes: &[u8], trust: &Trust, host: &str, plain: &mut Vec<u8>) -> Option<LinkFailure> {
+        while !bytes.is_empty() {
+            match self.tls.read_tls(&mut bytes) {
+                // It takes nothing after the other side's close_notify.
+                Ok(0) => return Some(LinkFailure::Ended),
+                Ok(_) => {}
+                Err(error) => return Some(LinkFailure::Tls { error: error.to_string() }),
+            }
+            match self.tls.process_new_packets() {
+                Ok(state) => {
+                    let length = plain.len();
+                    plain.resize(length + state.plaintext_bytes_to_read(), 0);
+                    let room = plain.get_mut(length..).unwrap_or_default();
+                    if let Err(error) = self.tls.reader().read_exact(room) {
+                        return Some(LinkFailure::Tls { error: error.to_string() });
+                    }
+                    if state.peer_has_closed() {
+                        return Some(LinkFailure::Ended);
+                    }
+                }
+                Err(error) => {
+                    // Tells the other side why, if that is possible at once.
+                    self.write();
+                    return Some(trust.failure(&error, host));
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes bytes to send; [`flush`](Self::flush) sends them.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.unsent.extend_from_slice(bytes);
+    }
+
+    /// Sends what is there as far as the network takes it.
+    pub(crate) fn flush(&mut self) {
+        if !self.unsent.is_empty() && self.stage != Stage::Connecting {
+            // Without a limit on its buffer this takes everything.
+            let _ = self.tls.writer().write_all(&self.unsent);
+            self.unsent.clear();
+        }
+        self.write();
+    }
+
+    fn write(&mut self) {
+        while self.writable && self.stage != Stage::Connecting && self.tls.wants_write() {
+            match self.tls.write_tls(&mut self.stream) {
+                Ok(count) => self.bytes_out += count as u64,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    // What the other side said before it went can still be read, and tells more.
+                    self.writable = false;
+                    self.write_failure = Some(failure(&error));
+                }
+            }
+        }
+    }
+
+    /// Sends what can be sent at once, and closes.
+    pub(crate) fn close(mut self, registry: &Registry) {
+        if self.stage == Stage::Open {
+            self.flush();
+            self.tls.send_close_notify();
+            self.write();
+        }
+        // Dropping it closes it; this keeps the registry in order, and only fails if it is so already.
+        let _ = registry.deregister(&mut self.stream);
+    }
+}
+
+/// The system's errors in the engine's words.
+pub(crate) fn failure(error: &io::Error) -> LinkFailure {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => LinkFailure::Refused,
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable => {
+            LinkFailure::Unreachable
+        }
+        ErrorKind::TimedOut => LinkFailure::TimedOut,
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => LinkFailure::Reset,
+        ErrorKind::UnexpectedEof => LinkFailure::Ended,
+        _ => LinkFailure::System { error: error.to_string() },
+    }
+}

@@ -1,0 +1,224 @@
+//! The default network, as Linux tells it.
+//!
+//! A netlink socket says that something changed in routes or interfaces; what it says is not looked at. The state comes
+//! from `/proc/net/route` and `/proc/net/ipv6_route`: the interface and gateway of the default route, IPv4's if there is
+//! one. Where the system tells neither, there is taken to be a network: an attempt costs less than never trying.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::libc::{RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_ROUTE, RTMGRP_LINK};
+use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
+use offpush_engine::Network;
+
+use crate::clock::hash;
+
+/// The route is usable (`RTF_UP`).
+const ROUTE_UP: u32 = 0x1;
+/// The route says that there is no way (`RTF_REJECT`).
+const ROUTE_REJECTS: u32 = 0x200;
+
+/// Watches the default network.
+#[derive(Debug)]
+pub(crate) struct Monitor {
+    /// `None` if the system does not let us watch; then only what happens anyway makes us look.
+    socket: Option<OwnedFd>,
+    /// The servers are on this machine.
+    loopback: bool,
+}
+
+impl Monitor {
+    /// With `loopback` there always is a network, whatever the default route.
+    pub(crate) fn new(loopback: bool) -> Self {
+        let socket = if loopback { None } else { subscribe().map_err(not_watched).ok() };
+        Self { socket, loopback }
+    }
+
+    pub(crate) fn raw_fd(&self) -> Option<RawFd> {
+        self.socket.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// Takes note of every change told so far.
+    pub(crate) fn drain(&self) {
+        let Some(socket) = self.socket.as_ref() else { return };
+        let mut buffer = [0; 4096];
+        loop {
+            match recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
+                // ENOBUFS: some were lost, which makes no difference.
+                Ok(1..) | Err(Errno::EINTR | Errno::ENOBUFS) => {}
+                Ok(0) | Err(_) => return,
+            }
+        }
+    }
+
+    /// The default network now.
+    pub(crate) fn current(&self) -> Network {
+        if self.loopback {
+            return Network::Up { key: 0, transport: "loopback".to_owned() };
+        }
+        let tables = (fs::read_to_string("/proc/net/route"), fs::read_to_string("/proc/net/ipv6_route"));
+        if let (Err(_), Err(_)) = tables {
+            return Network::Up { key: 0, transport: "other".to_owned() };
+        }
+        let interfaces = Path::new("/sys/class/net");
+        let usable = |route: &Route| is_usable(interfaces, &route.interface);
+        let route = default_route(&ipv4_routes(&tables.0.unwrap_or_default()), usable)
+            .or_else(|| default_route(&ipv6_routes(&tables.1.unwrap_or_default()), usable));
+        match route {
+            Some(route) => Network::Up {
+                key: hash(&[route.interface.as_bytes(), route.gateway.as_bytes()]),
+                transport: transport(interfaces, &route.interface).to_owned(),
+            },
+            None => Network::None,
+        }
+    }
+}
+
+fn subscribe() -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
+    let groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_LINK;
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups.unsigned_abs()))?;
+    Ok(socket)
+}
+
+fn not_watched(error: io::Error) {
+    log::warn!("changes of the network are not noticed at once: netlink: {error}");
+}
+
+/// A default route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Route {
+    interface: String,
+    /// As the kernel prints it; all zeroes without one.
+    gateway: String,
+    metric: u32,
+}
+
+/// The default routes of `/proc/net/route`: a header, then `iface destination gateway flags refcnt use metric mask …`,
+/// addresses and flags in hexadecimal, the metric in decimal.
+fn ipv4_routes(table: &str) -> Vec<Route> {
+    let read = |line: &str| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [interface, destination, gateway, flags, _, _, metric, mask, ..] = fields[..] else { return None };
+        let flags = u32::from_str_radix(flags, 16).ok()?;
+        let is_default = destination == "00000000" && mask == "00000000";
+        (is_default && leads_somewhere(flags)).then_some(())?;
+        Some(Route { interface: interface.to_owned(), gateway: gateway.to_owned(), metric: metric.parse().ok()? })
+    };
+    table.lines().skip(1).filter_map(read).collect()
+}
+
+/// The default routes of `/proc/net/ipv6_route`: `destination length source length gateway metric refcnt use flags iface`,
+/// all in hexadecimal, without a header.
+fn ipv6_routes(table: &str) -> Vec<Route> {
+    let read = |line: &str| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [destination, length, _, _, gateway, metric, _, _, flags, interface] = fields[..] else { return None };
+        let flags = u32::from_str_radix(flags, 16).ok()?;
+        let is_default = length == "00" && destination.bytes().all(|byte| byte == b'0') && interface != "lo";
+        (is_default && leads_somewhere(flags)).then_some(())?;
+        let metric = u32::from_str_radix(metric, 16).ok()?;
+        Some(Route { interface: interface.to_owned(), gateway: gateway.to_owned(), metric })
+    };
+    table.lines().filter_map(read).collect()
+}
+
+fn leads_somewhere(flags: u32) -> bool {
+    flags & ROUTE_UP != 0 && flags & ROUTE_REJECTS == 0
+}
+
+/// The one that the kernel takes: of the lowest metric, of equal ones the first.
+fn default_route(routes: &[Route], usable: impl Fn(&Route) -> bool) -> Option<Route> {
+    routes.iter().filter(|route| usable(route)).min_by_key(|route| route.metric).cloned()
+}
+
+/// A route stays when the cable is pulled, so the interface is asked too. Tunnels say `unknown`.
+fn is_usable(interfaces: &Path, interface: &str) -> bool {
+    let state = fs::read_to_string(interfaces.join(interface).join("operstate"));
+    !state.is_ok_and(|state| matches!(state.trim(), "down" | "lowerlayerdown" | "notpresent"))
+}
+
+/// What kind of network an interface is, as well as can be told from outside.
+fn transport(interfaces: &Path, interface: &str) -> &'static str {
+    /// `ARPHRD_ETHER` (`if_arp.h`).
+    const ETHERNET: &str = "1";
+    let directory = interfaces.join(interface);
+    let has = |name: &str| directory.join(name).exists();
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| interface.starts_with(prefix));
+    let kind = fs::read_to_string(directory.join("type")).unwrap_or_default();
+    if has("wireless") || has("phy80211") {
+        "wifi"
+    } else if has("tun_flags") || starts(&["tun", "tap", "wg", "ipsec"]) {
+        "vpn"
+    } else if starts(&["wwan", "rmnet", "ccmni", "ppp"]) {
+        "cellular"
+    } else if kind.trim() == ETHERNET {
+        "ethernet"
+    } else {
+        "other"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IPV4: &str = "\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+wlan0\t00000000\t0101A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0
+eth0\t00000000\t010200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0
+eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+dead0\t00000000\t010200C0\t0002\t0\t0\t0\t00000000\t0\t0\t0
+";
+
+    const IPV6: &str = "\
+fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 fd000000000000000000000000000001 00000400 00000002 00000000 00000003     eth0
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
+";
+
+    #[test]
+    fn the_default_route_of_the_lowest_metric_is_taken() {
+        // Of two default routes the kernel takes the one of the lower metric; one that is not up does not count.
+        let route = default_route(&ipv4_routes(IPV4), |_| true);
+        let expected = Route { interface: "eth0".to_owned(), gateway: "010200C0".to_owned(), metric: 100 };
+        assert_eq!(route, Some(expected));
+    }
+
+    #[test]
+    fn an_interface_without_a_carrier_gives_no_network() {
+        // With the cable pulled, the next best default route is taken.
+        let route = default_route(&ipv4_routes(IPV4), |route| route.interface != "eth0");
+        assert_eq!(route.map(|route| route.interface), Some("wlan0".to_owned()));
+        assert_eq!(default_route(&ipv4_routes(IPV4), |_| false), None);
+    }
+
+    #[test]
+    fn an_ipv6_default_route_is_found_and_the_kernels_reject_route_is_not_taken_for_one() {
+        // The kernel always lists a default route over `lo` that only says that there is none.
+        let routes = ipv6_routes(IPV6);
+        assert_eq!(routes.len(), 1);
+        assert_eq!(routes[0].interface, "eth0");
+        assert_eq!(routes[0].metric, 0x400);
+    }
+
+    #[test]
+    fn tables_that_are_not_understood_hold_no_route() {
+        // Empty, cut and foreign lines are passed over.
+        for table in ["", "\n", "header\neth0", "header\neth0 00000000 x zz 0 0 0 00000000", "a b c d e f g h i j"] {
+            assert_eq!(ipv4_routes(table), [], "{table:?}");
+            assert_eq!(ipv6_routes(table), [], "{table:?}");
+        }
+    }
+
+    #[test]
+    fn servers_on_this_machine_are_reachable_without_a_network() {
+        // With loopback servers the default network does not matter.
+        let network = Monitor::new(true).current();
+        assert_eq!(network, Network::Up { key: 0, transport: "loopback".to_owned() });
+    }
+}

@@ -1,0 +1,64 @@
+//! The constants of the rules, each with its unit and reason.
+
+/// Numbered entries without a mark, per device (design §3): enough to fill a mobile link, few enough for any broker's
+/// queue.
+pub(crate) const WINDOW: i64 = 64;
+
+/// A message's life if the server names none, in milliseconds: two weeks, Mi Push's old default (`mipush-api` §3.3).
+pub(crate) const DEFAULT_TIME_TO_LIVE_MS: u64 = 14 * DAY_MS as u64;
+/// The longest life, in milliseconds: two weeks.
+pub(crate) const MAXIMUM_TIME_TO_LIVE_MS: u64 = DEFAULT_TIME_TO_LIVE_MS;
+/// How far ahead a message may be scheduled, in milliseconds: Mi Push's newer limit of 30 days.
+pub(crate) const MAXIMUM_SCHEDULE_MS: i64 = 30 * DAY_MS;
+/// An IM message's life if the server names none, in seconds: 7 days (`openim/sendmsg`'s `MsgLifeTime`).
+pub(crate) const DEFAULT_IM_LIFE_S: u64 = 7 * 24 * 3600;
+/// Mi Push's code for a message that reaches nobody.
+pub(crate) const NO_VALID_TARGETS: i64 = 20301;
+/// Mi Push's code for a device that hears too many topics.
+pub(crate) const TOO_MANY_TOPICS: i64 = 65035;
+/// Targets of one call (`mipush-api` §3.7).
+pub(crate) const MAXIMUM_TARGETS: usize = 1000;
+
+/// A window that has not moved for so long is published again, in milliseconds (design §3); doubled each time …
+pub(super) const RESEND_FIRST_MS: i64 = 60_000;
+/// … up to this.
+pub(super) const RESEND_LONGEST_MS: i64 = 3_600_000;
+/// A phone that repeats its mark has met a gap; its window is published again, but not sooner than so many
+/// milliseconds after the last time: what is under way may close the gap.
+pub(super) const GAP_RESEND_MS: i64 = 2_000;
+
+/// Registrations that no phone ever logged in with are dropped after so many milliseconds (design §3).
+pub(super) const UNUSED_REGISTRATION_MS: i64 = DAY_MS;
+/// Unused registrations kept per address. A phone logs in within seconds, so that many phones behind one address stay
+/// far below.
+pub(super) const UNUSED_PER_PEER: i64 = 100;
+/// Unused registrations kept per app.
+pub(super) const UNUSED_PER_APP: i64 = 10_000;
+/// How long an unregistered phone may still read its result, in milliseconds (design §3).
+pub(super) const UNREGISTERED_KEPT_MS: i64 = DAY_MS;
+/// A regId becomes invalid when its phone was not seen for so many milliseconds (30 days, `mipush-api` §1.10).
+pub(super) const UNSEEN_MS: i64 = 30 * DAY_MS;
+/// The same for a phone whose connection's end nobody told: it may be connected and have nothing to say.
+pub(super) const UNSEEN_CONNECTED_MS: i64 = 60 * DAY_MS;
+/// Messages and their traces are kept so many milliseconds after their expiry.
+pub(super) const TRACE_KEPT_MS: i64 = 7 * DAY_MS;
+
+/// Aliases of a device, accounts' devices and topics of a device (Mi Push's limits); the oldest alias or device goes.
+pub(super) const ALIASES_PER_DEVICE: i64 = 15;
+pub(super) const DEVICES_PER_ACCOUNT: i64 = 20;
+pub(super) const TOPICS_PER_DEVICE: i64 = 30;
+/// The longest alias, account, topic or user in bytes. Mi Push allows 64 characters of up to 4 bytes.
+pub(super) const NAME_BYTES: usize = 256;
+
+/// Devices that one transaction of a fan-out covers: a few milliseconds, so that other writes get their turn.
+pub(super) const FAN_OUT_BATCH: i64 = 1000;
+/// Devices served at the same time; as many as share one commit.
+pub(super) const WORKERS: usize = 64;
+/// Queues of frames from phones; a device's frames always go to the same one.
+pub(super) const UPLINK_QUEUES: usize = 64;
+/// Frames that one such queue holds before the broker's connection has to wait.
+pub(super) const UPLINK_QUEUE: usize = 64;
+/// Locks that the devices share.
+pub(super) const LOCKS: usize = 1024;
+
+pub(super) const DAY_MS: i64 = 86_400_000;

@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use super::*;
+
+/// Waits until the broker has this many frames.
+async fn frames(broker: &FakeBroker, count: usize) -> Vec<(String, Value)> {
+    let waiting = async {
+        while broker.frames.lock().unwrap().len() < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the frames come");
+    std::mem::take(&mut broker.frames.lock().unwrap())
+}
+
+#[tokio::test]
+async fn a_running_core_delivers_without_being_driven_and_shuts_down() {
+    // Registration, hello, push and a resumed fan-out with the background tasks at work; then nothing is lost.
+    let directory = directory("core-running");
+    let broker = Arc::new(FakeBroker::default());
+    let options = CoreOptions {
+        db: Db::open(&directory.join("gateway.db")).await.unwrap(),
+        broker: broker.clone(),
+        clock: Arc::new(SystemClock),
+        secrets: Arc::new(Secrets::open_or_make(&directory).unwrap()),
+        topic_prefix: "op".into(),
+        device_brokers: Vec::new(),
+    };
+    let core = Core::start(options).await.unwrap();
+    let app = core.create_app(PACKAGE, "Example").await.unwrap();
+    let mut reg_ids = Vec::new();
+    for name in ["a", "b", "c"] {
+        let reg_id = core.register(&request(&app, name), PEER).await.reg_id.unwrap();
+        let mut hello = UpFrame::new(name);
+        hello.hello = Some(Hello {
+            connection: name.into(),
+            id_of_up_to: None,
+            version: String::new(),
+            network: None,
+            heartbeat: None,
+        });
+        core.uplink(&reg_id, hello.encode()).await;
+        reg_ids.push(reg_id);
+    }
+    assert!(frames(&broker, 3).await.iter().all(|(_, frame)| frame.get("answer").is_some()));
+    core.accept(&app.app_id, NewMessage::default(), Targets::All).await.unwrap();
+    core.accept(&app.app_id, NewMessage::default(), Targets::RegIds(reg_ids)).await.unwrap();
+    frames(&broker, 6).await;
+    core.broker_ready().await;
+    frames(&broker, 6).await;
+    core.shutdown().await;
+    assert_eq!(core.apps().await.unwrap_err().code, offpush_wire::code::INTERNAL);
+    let db = Db::open(&directory.join("gateway.db")).await.unwrap();
+    let published: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM entries WHERE published_at IS NOT NULL")
+        .fetch_one(db.readers())
+        .await
+        .unwrap();
+    assert_eq!(published, 6);
+}

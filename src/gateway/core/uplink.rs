@@ -1,0 +1,237 @@
+//! Frames from phones.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use offpush_wire::{Applied, HelloAnswer, MAXIMUM_FRAME_BYTES, RawEntry, Receipt, Up, UpFrame};
+use sqlx::SqliteConnection;
+use tokio::sync::mpsc;
+
+use super::counters::{FRAMES_IGNORED, UPWARD};
+use super::device::Device;
+use super::hello::Mark;
+use super::window::{Extras, Outgoing};
+use super::{Core, GAP_RESEND_MS};
+use crate::db::DbError;
+
+/// A frame on its way in.
+pub(super) struct Uplink {
+    reg_id: String,
+    payload: Vec<u8>,
+}
+
+impl Core {
+    /// Takes one frame from a phone. Frames of one device are worked off in order; returns once the frame is queued,
+    /// which waits while too many are.
+    pub(crate) async fn uplink(&self, reg_id: &str, payload: Vec<u8>) {
+        let mut hasher = DefaultHasher::new();
+        reg_id.hash(&mut hasher);
+        let index = usize::try_from(hasher.finish() % self.0.uplinks.len() as u64).unwrap_or_default();
+        let uplink = Uplink { reg_id: reg_id.to_owned(), payload };
+        if self.0.uplinks[index].send(uplink).await.is_err() {
+            self.0.counters.add(FRAMES_IGNORED, "shutting_down", 1);
+        }
+    }
+
+    pub(super) async fn run_uplinks(self, mut queue: mpsc::Receiver<Uplink>) {
+        let mut stop = self.0.stop.subscribe();
+        loop {
+            let uplink = tokio::select! {
+                uplink = queue.recv() => uplink,
+                () = super::stopped(&mut stop) => None,
+            };
+            let Some(uplink) = uplink else { return };
+            self.handle_uplink(&uplink.reg_id, uplink.payload).await;
+        }
+    }
+
+    /// Works off one frame. What cannot be done now is asked for again by the phone.
+    pub(super) async fn handle_uplink(&self, reg_id: &str, payload: Vec<u8>) {
+        if let Err(error) = self.take_frame(reg_id, payload).await {
+            self.0.counters.add(FRAMES_IGNORED, "database", 1);
+            log::error!("a frame of {reg_id} was not taken: {error}");
+        }
+    }
+
+    async fn take_frame(&self, reg_id: &str, payload: Vec<u8>) -> Result<(), DbError> {
+        if payload.len() > MAXIMUM_FRAME_BYTES {
+            self.0.counters.add(FRAMES_IGNORED, "too_long", 1);
+            return Ok(());
+        }
+        if let Err(error) = UpFrame::decode(&payload) {
+            self.0.counters.add(FRAMES_IGNORED, "malformed", 1);
+            log::info!("a frame of {reg_id} is malformed: {error}");
+            return Ok(());
+        }
+        let device: Option<i64> = sqlx::query_scalar("SELECT id FROM devices WHERE reg_id = $1")
+            .bind(reg_id)
+            .fetch_optional(self.0.db.readers())
+            .await?;
+        let Some(device) = device else {
+            self.0.counters.add(FRAMES_IGNORED, "unknown_device", 1);
+            return Ok(());
+        };
+        let _turn = self.lock(device).await;
+        let core = self.clone();
+        let outgoing = self
+            .0
+            .db
+            .write(move |connection| {
+                Box::pin(async move {
+                    let Some(device) = Device::load(connection, device).await? else { return Ok(None) };
+                    let Ok(frame) = UpFrame::decode(&payload) else { return Ok(None) };
+                    core.apply(connection, device, frame).await.map(Some)
+                })
+            })
+            .await?;
+        if let Some(outgoing) = outgoing {
+            self.publish(outgoing).await;
+        }
+        Ok(())
+    }
+
+    /// Applies one frame to the device; what is to be published then.
+    async fn apply(
+        &self,
+        connection: &mut SqliteConnection,
+        mut device: Device,
+        frame: UpFrame<'_>,
+    ) -> Result<Outgoing, DbError> {
+        let now = self.now();
+        let mut after = device.last_n;
+        let mut extras = Extras::default();
+        let mut cause = "new";
+        if let Some(gone) = &frame.gone {
+            if device.connection.as_ref() == Some(&gone.connection) {
+                device.last_seen = Some(now);
+                device.connection = None;
+                device.connected_since = None;
+                device.held_until = None;
+            } else {
+                self.0.counters.add(FRAMES_IGNORED, "gone_of_another_connection", 1);
+            }
+            device.save(connection).await?;
+            return self.outgoing(connection, &device, device.last_n, extras, cause, Vec::new()).await;
+        }
+        device.last_seen = Some(now);
+
+        let first = frame.hello.is_some() || frame.entries.first().is_some_and(|entry| entry.n == 1);
+        if device.outbox.as_deref() != Some(&*frame.outbox) && first {
+            device.outbox = Some(frame.outbox.clone().into_owned());
+            device.applied = 0;
+        }
+        if let Some(hello) = &frame.hello {
+            self.hello(connection, &mut device, hello, frame.have.as_ref()).await?;
+            after = device.settled;
+            cause = "hello";
+            device.resend_at = None;
+        } else if let Some(have) = &frame.have {
+            let was_published = device.window_published_at();
+            match self.mark(connection, &mut device, have).await? {
+                Mark::Moved => {}
+                Mark::Ignored => self.0.counters.add(FRAMES_IGNORED, "mark_of_another_numbering", 1),
+                // A mark alone that says nothing new: the phone was sent a number too high.
+                Mark::Same => {
+                    let due = was_published.is_some_and(|at| now - at >= GAP_RESEND_MS);
+                    if frame.entries.is_empty() && due {
+                        after = device.settled;
+                        cause = "gap";
+                        device.watch_window(now);
+                    }
+                }
+            }
+        }
+        if !frame.entries.is_empty() {
+            if device.outbox.as_deref() == Some(&*frame.outbox) {
+                self.take_entries(connection, &mut device, &frame.entries).await?;
+            } else {
+                self.0.counters.add(FRAMES_IGNORED, "unknown_outbox", 1);
+            }
+        }
+        if frame.hello.is_some() || !frame.entries.is_empty() {
+            extras.applied = device.outbox.clone().map(|outbox| Applied { outbox, n: device.applied.unsigned_abs() });
+        }
+        if let Some(hello) = &frame.hello {
+            let bindings = device.bindings(connection).await?;
+            extras.answer = Some(HelloAnswer { connection: hello.connection.clone(), bindings, time: now });
+        }
+        let dropped = self.number(connection, &mut device).await?;
+        if frame.hello.is_some() {
+            device.watch_window(now);
+        }
+        device.save(connection).await?;
+        self.outgoing(connection, &device, after, extras, cause, dropped).await
+    }
+
+    /// Takes the next entries of the outbox, in order and each once.
+    async fn take_entries(
+        &self,
+        connection: &mut SqliteConnection,
+        device: &mut Device,
+        entries: &[RawEntry<'_>],
+    ) -> Result<(), DbError> {
+        for entry in entries {
+            let n = i64::try_from(entry.n).unwrap_or(i64::MAX);
+            if n <= device.applied {
+                self.0.counters.add(UPWARD, "repeated", 1);
+                continue;
+            }
+            if n != device.applied + 1 {
+                self.0.counters.add(UPWARD, "too_high", 1);
+                break;
+            }
+            match entry.up() {
+                Ok(Up::Command(command)) => {
+                    self.0.counters.add(UPWARD, "command", 1);
+                    self.command(connection, device, n, &command).await?;
+                }
+                Ok(Up::Receipt(receipt)) => {
+                    let known = self.receipt(connection, device, &receipt).await?;
+                    self.0.counters.add(UPWARD, if known { "receipt" } else { "receipt_of_unknown_message" }, 1);
+                }
+                Ok(Up::Snapshot(snapshot)) => {
+                    self.0.counters.add(UPWARD, "snapshot", 1);
+                    self.snapshot(connection, device, &snapshot).await?;
+                }
+                Err(error) => {
+                    self.0.counters.add(UPWARD, "not_understood", 1);
+                    log::warn!("an entry of {} was not understood: {error}", device.reg_id);
+                    self.not_understood(connection, device, n, entry).await?;
+                }
+            }
+            device.applied = n;
+        }
+        Ok(())
+    }
+
+    /// Stores a receipt; whether its message ever went to this device.
+    async fn receipt(
+        &self,
+        connection: &mut SqliteConnection,
+        device: &Device,
+        receipt: &Receipt,
+    ) -> Result<bool, DbError> {
+        let message: Option<i64> = sqlx::query_scalar(
+            "SELECT m.id FROM messages m JOIN entries e ON e.message = m.id AND e.device = $2 WHERE m.message_id = $1",
+        )
+        .bind(&receipt.id)
+        .bind(device.id)
+        .fetch_optional(&mut *connection)
+        .await?;
+        let Some(message) = message else { return Ok(false) };
+        // The same again, under a number of a new outbox, changes nothing.
+        sqlx::query(
+            "INSERT INTO receipts (message, device, what, reason, at, received_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(message)
+        .bind(device.id)
+        .bind(receipt.what.as_str())
+        .bind(&receipt.reason)
+        .bind(receipt.at)
+        .bind(self.now())
+        .execute(connection)
+        .await?;
+        Ok(true)
+    }
+}

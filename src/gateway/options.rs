@@ -1,0 +1,56 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// How a gateway is to run. [`Options::new`] gives the defaults of the command line.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The directory that holds everything the gateway keeps; made if it does not exist.
+    pub data: PathBuf,
+    /// Where plain HTTP is served; port 0 picks a free one.
+    pub http: SocketAddr,
+    /// Where HTTPS is served; port 0 picks a free one.
+    pub https: SocketAddr,
+    /// Where the embedded broker listens (MQTT 5 over TLS); port 0 picks a free one. Unused with an external broker.
+    pub mqtt: SocketAddr,
+    /// Names and addresses of this gateway besides localhost, for its certificates and for what phones are told;
+    /// the first is the one that phones are told.
+    pub public_hosts: Vec<String>,
+    /// The database's URL; a SQLite file in `data` if none.
+    pub database: Option<String>,
+    /// An external broker instead of the embedded one.
+    pub broker: Option<ExternalBroker>,
+    /// The data was restored from a backup: a new epoch is drawn before anything is served.
+    pub restored: bool,
+}
+
+/// An external broker, administered through mosquitto's dynamic security (`docs/mosquitto.md`).
+///
+/// Its certificate is judged by the system's store, the gateway's own CA, and `broker-ca.pem` in the data directory
+/// if there is such a file.
+#[derive(Debug, Clone)]
+pub struct ExternalBroker {
+    /// Where the gateway connects: `mqtts://HOST:PORT`, or `mqtt://HOST:PORT` on the same machine.
+    pub url: String,
+    /// A file with the gateway's user name on the first line and its password on the second.
+    pub credentials: PathBuf,
+    /// Where phones connect, the preferred one first: `mqtts://HOST:PORT`. Empty if that is `url`.
+    pub device_urls: Vec<String>,
+}
+
+impl Options {
+    /// The defaults of the command line: everything on 127.0.0.1, HTTP 8080, HTTPS 8443, MQTT 8883, SQLite and the
+    /// embedded broker.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self {
+            data: data.into(),
+            http: local(8080),
+            https: local(8443),
+            mqtt: local(8883),
+            public_hosts: Vec::new(),
+            database: None,
+            broker: None,
+            restored: false,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Starting, telling where, health, stopping.
+
+mod common;
+
+use std::os::unix::fs::PermissionsExt;
+
+use common::{Server, options};
+use offpush_gateway::Gateway;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_serves_tells_where_and_keeps_its_secrets_private() {
+    // gateway.json has the addresses that work, the token and the keys are for the owner alone, and stopping removes it.
+    let options = options();
+    let server = Server::start(options.clone()).await;
+    let file = server.data.join("gateway.json");
+    let content: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(content["http"], server.gateway.addresses().http);
+    assert!(content["https"].as_str().unwrap().starts_with("https://127.0.0.1:"), "{content}");
+    assert!(content["mqtt"].as_str().unwrap().starts_with("mqtts://127.0.0.1:"), "{content}");
+    assert_eq!(content["ca"], server.gateway.addresses().ca.to_str().unwrap());
+    assert!(content["console"].is_string());
+    for secret in ["admin-token", "ca.key", "secrets.key"] {
+        let mode = std::fs::metadata(server.data.join(secret)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{secret}");
+    }
+    let token = server.token.clone();
+    server.gateway.stop().await;
+    assert!(!file.exists());
+    let again = Gateway::start(options).await.unwrap();
+    assert_eq!(std::fs::read_to_string(server.data.join("admin-token")).unwrap(), token);
+    again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_serves_the_same_under_the_gateways_own_ca() {
+    // A client that trusts ca.pem alone reaches /healthz over TLS by every name of the certificate.
+    let mut options = options();
+    options.public_hosts = vec!["push.example.com".to_owned()];
+    let server = Server::start(options).await;
+    let addresses = server.gateway.addresses();
+    let port = addresses.https.rsplit_once(':').unwrap().1;
+    let connector = TlsConnector::from(common::tls(&addresses.ca));
+    for name in ["localhost", "127.0.0.1", "push.example.com"] {
+        let stream = TcpStream::connect(format!("127.0.0.1:{port}")).await.unwrap();
+        let mut stream = connector.connect(name.try_into().unwrap(), stream).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_are_told_the_first_public_host() {
+    // What the registration answers carries that name, while gateway.json tells the machine's own address.
+    let mut options = options();
+    options.public_hosts = vec!["push.example.com".to_owned(), "other.example.com".to_owned()];
+    let server = Server::start(options).await;
+    let port = server.gateway.addresses().mqtt.rsplit_once(':').unwrap().1.to_owned();
+    assert_eq!(server.register("phone").await.broker, format!("push.example.com:{port}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named_with_its_option() {
+    // The error says which address and which option to change.
+    let first = Server::start(options()).await;
+    let mut second = options();
+    second.http = first.http.parse().unwrap();
+    let error = Gateway::start(second).await.err().unwrap().to_string();
+    assert!(error.contains(&first.http) && error.contains("--http"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_is_used_by_one_gateway_at_a_time() {
+    // A second gateway in the same directory does not start, and leaves the first one's gateway.json alone.
+    let options = options();
+    let first = Server::start(options.clone()).await;
+    let error = Gateway::start(options).await.err().unwrap().to_string();
+    assert!(error.contains("another gateway is running"), "{error}");
+    assert!(first.data.join("gateway.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_database_option_cannot_mean_is_said() {
+    // A database that this build does not speak is refused by name.
+    let mut options = options();
+    options.database = Some("postgres://localhost/push".to_owned());
+    let error = Gateway::start(options).await.err().unwrap().to_string();
+    assert!(error.contains("--database") && error.contains("sqlite:"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_and_health_are_for_everybody() {
+    // Monitoring needs no token; what is elsewhere is not found.
+    let server = Server::start(options()).await;
+    let (status, _, body) = server.raw("GET /healthz HTTP/1.1\r\n", b"").await;
+    assert_eq!((status, body.as_str()), (200, "ok\n"));
+    let (status, _, body) = server.raw("GET /metrics HTTP/1.1\r\n", b"").await;
+    assert!(status == 200 && body.contains("offpush_broker_connected"), "{body}");
+    assert_eq!(server.raw("GET /nowhere HTTP/1.1\r\n", b"").await.0, 404);
+}

@@ -1,0 +1,51 @@
+//! The items of the lists.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A message, as `notifications` lists it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Notification {
+    /// The message's id, the same on all its devices.
+    pub id: String,
+    /// Its number on this phone, in the order of arrival.
+    pub seq: u64,
+    /// `pending`, `presenting`, `shown`, `folded`, `clicked`, `dismissed`, `expired`, `cancelled` or `blocked`.
+    pub state: String,
+    /// The title.
+    pub title: String,
+    /// The text.
+    pub description: String,
+    /// What the app gets as content.
+    pub payload: String,
+    /// 0: a notification; 1: handed to the app.
+    pub pass_through: u8,
+    /// A notification with the same id replaces this one.
+    pub notify_id: i32,
+    /// `extra.*` of the server's call without the prefix.
+    pub extra: BTreeMap<String, String>,
+    /// What a click does: `{"type":"app"}`, `{"type":"launcher"}`, `{"type":"web","url"}` or
+    /// `{"type":"page","intentUri"}`.
+    pub click: Value,
+    /// When it arrived.
+    pub arrived_at: i64,
+    /// When it was shown; `null` if it was not.
+    pub shown_at: Option<i64>,
+    /// When it was clicked; `null` if it was not.
+    pub clicked_at: Option<i64>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct HistoryItem {
+    /// When.
+    pub at: i64,
+    /// What, in kebab-case.
+    pub event: String,
+    /// What there is to say about it; the fields depend on `event`.
+    #[serde(flatten)]
+    pub details: Map<String, Value>,
+}

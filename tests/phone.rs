@@ -1,0 +1,238 @@
+//! A phone: a daemon with its data directory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::process::offpush;
+use crate::{Account, App, Process, wait};
+
+/// The notifications file in a daemon's data directory. (It is renamed at 64 MiB, far beyond any test.)
+const NOTIFICATIONS_FILE: &str = "notifications.jsonl";
+
+/// How a daemon is started.
+#[derive(Debug, Clone)]
+pub struct PhoneOptions {
+    /// The gateway.
+    pub server: String,
+    /// The certificates to trust.
+    pub ca: PathBuf,
+    /// The AppID.
+    pub app_id: String,
+    /// The AppKey.
+    pub app_key: String,
+    /// The package.
+    pub package: String,
+    /// How long a presentation is held back, in milliseconds.
+    pub present_delay: Option<u64>,
+    /// The clock as `faketime` takes it, such as `-2d`.
+    pub clock: Option<String>,
+    /// More arguments.
+    pub more: Vec<String>,
+}
+
+impl PhoneOptions {
+    /// The right ones for this app.
+    pub fn new(server: &str, ca: &Path, app: &Account) -> Self {
+        Self {
+            server: server.to_owned(),
+            ca: ca.to_owned(),
+            app_id: app.app_id.clone(),
+            app_key: app.app_key.clone(),
+            package: app.package.clone(),
+            present_delay: None,
+            clock: None,
+            more: Vec::new(),
+        }
+    }
+}
+
+/// A daemon that can be killed and started again on the same data.
+#[derive(Debug)]
+pub struct Phone {
+    process: Option<Process>,
+    data: PathBuf,
+    log: PathBuf,
+    /// How it is started the next time.
+    pub options: PhoneOptions,
+}
+
+impl Phone {
+    /// Starts one; nothing is waited for.
+    pub fn start(data: PathBuf, options: PhoneOptions) -> Self {
+        let log = data.with_extension("log");
+        let mut phone = Self { process: None, data, log, options };
+        phone.start_again();
+        phone
+    }
+
+    /// The command that starts it.
+    pub fn command(&self) -> Command {
+        let options = &self.options;
+        let program = offpush();
+        let mut command = match &options.clock {
+            None => program,
+            Some(clock) => {
+                let mut faketime = Command::new("faketime");
+                // Only the wall clock moves: the daemon's deadlines count on the boot clock.
+                faketime.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").arg("-f").arg(clock).arg(program.get_program());
+                faketime
+            }
+        };
+        command.arg("daemon").arg("--data").arg(&self.data).args(["--server", &options.server]);
+        command.arg("--ca").arg(&options.ca);
+        command.args(["--app-id", &options.app_id, "--app-key", &options.app_key, "--package", &options.package]);
+        if let Some(delay) = options.present_delay {
+            command.args(["--present-delay", &delay.to_string()]);
+        }
+        command.args(&options.more);
+        command
+    }
+
+    /// Starts it again with the same data.
+    pub fn start_again(&mut self) {
+        assert!(self.process.is_none(), "the daemon runs already");
+        self.process = Some(Process::start(self.command(), "the daemon", self.log.clone()));
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.take().expect("a running daemon").kill();
+    }
+
+    /// SIGTERM.
+    pub fn stop(&mut self) {
+        let status = self.process.take().expect("a running daemon").terminate();
+        assert!(status.success(), "the daemon ended with {status}");
+    }
+
+    /// The running process.
+    pub fn process(&mut self) -> &mut Process {
+        self.process.as_mut().expect("a running daemon")
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Runs a tool on it: `offpush ARGUMENTS --data DIR`.
+    pub fn tool(&self, arguments: &[&str]) -> Output {
+        offpush().args(arguments).arg("--data").arg(&self.data).output().expect("the tool runs")
+    }
+
+    /// Runs a tool with `--json` that works; returns what it printed.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+        let output = self.tool(&arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {output:?}"))
+    }
+
+    /// Its status page, if it answers.
+    pub fn status(&self) -> Option<Value> {
+        let mut app = App::connect(&self.data).ok()?;
+        Some(app.ask(&serde_json::json!({ "op": "status" }))?["ok"]["status"].take())
+    }
+
+    /// Waits until its status fits.
+    pub fn wait_for(&self, what: &str, within: Duration, fits: impl Fn(&Value) -> bool) -> Value {
+        let mut last = None;
+        let guard = LastWords(&mut last);
+        wait::until(what, within, || {
+            let status = self.status()?;
+            let found = fits(&status);
+            *guard.0 = Some(status.clone());
+            found.then_some(status)
+        })
+    }
+
+    /// Waits until it is connected and the gateway answers.
+    pub fn connected(&self) -> Value {
+        self.wait_for("the phone is connected", wait::LATER, is_connected)
+    }
+
+    /// Waits until `status` names this problem.
+    pub fn problem(&self, code: &str) -> Value {
+        let page = self.wait_for(&format!("the problem {code}"), wait::LATER, |page| problem(page, code).is_some());
+        problem(&page, code).expect("just found").clone()
+    }
+
+    /// Every line of the notifications file, oldest first.
+    pub fn lines(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.data.join(NOTIFICATIONS_FILE)).unwrap_or_default();
+        let lines =
+            text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+        lines.collect()
+    }
+
+    /// The lines that present this message.
+    pub fn presentations(&self, id: &str) -> usize {
+        self.lines().iter().filter(|line| is_presentation(line) && line["id"] == id).count()
+    }
+
+    /// The ids of the messages presented, in order.
+    pub fn presented(&self) -> Vec<String> {
+        let lines = self.lines();
+        let ids = lines.iter().filter(|line| is_presentation(line)).filter_map(|line| line["id"].as_str());
+        ids.map(str::to_owned).collect()
+    }
+
+    /// Whether this message's notification was cancelled after it was presented.
+    pub fn is_cancelled(&self, id: &str) -> bool {
+        let lines = self.lines();
+        let sequence = lines.iter().find(|line| is_presentation(line) && line["id"] == id).map(|line| &line["seq"]);
+        sequence.is_some_and(|sequence| lines.iter().any(|line| line.get("cancel") == Some(sequence)))
+    }
+
+    /// Waits until this message is presented.
+    pub fn shows(&self, id: &str) {
+        wait::until_true(&format!("{id} is shown"), wait::LATER, || self.presentations(id) > 0);
+    }
+
+    /// The message in `offpush notifications`.
+    pub fn notification(&self, id: &str) -> Option<Value> {
+        self.json(&["notifications"]).as_array()?.iter().find(|item| item["id"] == id).cloned()
+    }
+
+    /// The events of the history with this name.
+    pub fn events(&self, name: &str) -> Vec<Value> {
+        let history = self.json(&["history", "--limit", "1000"]);
+        history.as_array().into_iter().flatten().filter(|item| item["event"] == name).cloned().collect()
+    }
+
+    /// An app that listens.
+    pub fn app(&self) -> App {
+        let mut app = wait::until("the control socket", wait::SOON, || App::connect(&self.data).ok());
+        app.listen();
+        app
+    }
+}
+
+/// Whether a status page says that everything works.
+pub(crate) fn is_connected(page: &Value) -> bool {
+    page["state"] == "connected" && page["gatewayPresent"] == true
+}
+
+fn problem<'a>(page: &'a Value, code: &str) -> Option<&'a Value> {
+    page["problems"].as_array()?.iter().find(|problem| problem["code"] == code)
+}
+
+/// A line either presents a message or cancels one.
+fn is_presentation(line: &Value) -> bool {
+    line.get("cancel").is_none()
+}
+
+/// Prints the last status page when the wait for a better one fails.
+struct LastWords<'a>(&'a mut Option<Value>);
+
+impl Drop for LastWords<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the last status: {}", self.0.as_ref().map_or("none".to_owned(), Value::to_string));
+        }
+    }
+}
