@@ -101,3 +101,10 @@ impl App {
         }
     }
 }
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // The reading thread has a handle of its own.
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+    }
+}

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -35,6 +38,7 @@ impl Authority {
     /// Makes one, with its certificate in `directory`.
     pub fn new(directory: &Path) -> Self {
         let mut parameters = CertificateParams::default();
+        parameters.distinguished_name = name("The tests' authority");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key");
@@ -53,6 +57,8 @@ impl Authority {
     pub fn leaf(&self, names: &[&str], validity: Validity) -> Leaf {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut parameters = CertificateParams::new(names).expect("valid names");
+        // Another name than the authority's, or OpenSSL takes the certificate for a self-signed one.
+        parameters.distinguished_name = name("A server of the tests");
         let (from, to) = match validity {
             Validity::Now => (2019, 2100),
             Validity::Over => (2019, 2020),
@@ -95,4 +101,10 @@ impl Leaf {
             .expect("a certificate and its key");
         Arc::new(config)
     }
+}
+
+fn name(common_name: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    name
 }

@@ -12,7 +12,7 @@ use crate::link::{Link, Progress};
 use crate::resolve::{LookupId, Resolved, Resolver, literal};
 use crate::trust::Trust;
 
-/// The least an address gets of the time that is left when there are others to try, in milliseconds: TCP's first
+/// The least an address or lookup gets of the time that is left when there are others to try, in milliseconds: TCP's first
 /// retransmission comes after 1 s (RFC 6298 §2), and half a world's round trips for TCP and TLS take another.
 const ADDRESS_MINIMUM: u64 = 3_000;
 
@@ -39,6 +39,16 @@ pub(crate) enum LinkEvent<'a> {
     Closed(LinkFailure),
     /// The answer to a registration, or none.
     Answered(Result<HttpAnswer, LinkFailure>),
+}
+
+/// How an attempt goes on.
+enum After {
+    /// With what the network brings.
+    Wait,
+    /// Not at all: everything is told.
+    Done,
+    /// With the next address.
+    TryNext,
 }
 
 /// What an attempt needs from around it.
@@ -70,7 +80,7 @@ pub(crate) struct Attempt {
     answer: AnswerReader,
     /// The end of the whole attempt, or of the exchange, in boot time.
     deadline: u64,
-    /// The end of the current address's share of it.
+    /// The end of the current address's or lookup's share of it.
     address_deadline: u64,
     /// The most telling failure so far.
     failure: Option<LinkFailure>,
@@ -109,9 +119,7 @@ impl Attempt {
                 around.next_token += 1;
                 match Link::start(to, address, config, &around.registry, token) {
                     Ok(link) => {
-                        let others = (self.addresses.len() + self.servers.len()) as u64;
-                        let share = self.deadline.saturating_sub(boot) / (others + 1);
-                        self.address_deadline = self.deadline.min(boot.saturating_add(share.max(ADDRESS_MINIMUM)));
+                        self.share_time(boot);
                         self.link = Some(link);
                         return;
                     }
@@ -131,6 +139,7 @@ impl Attempt {
                     Some(addresses) => self.addresses = addresses.into(),
                     None => match around.resolver.start(&address.host, address.port) {
                         Ok(lookup) => {
+                            self.share_time(boot);
                             self.lookup = Some(lookup);
                             return;
                         }
@@ -142,6 +151,13 @@ impl Attempt {
                 return;
             }
         }
+    }
+
+    /// Gives what begins now its share of the time that is left.
+    fn share_time(&mut self, boot: u64) {
+        let others = (self.addresses.len() + self.servers.len()) as u64;
+        let share = self.deadline.saturating_sub(boot) / (others + 1);
+        self.address_deadline = self.deadline.min(boot.saturating_add(share.max(ADDRESS_MINIMUM)));
     }
 
     /// Takes the result of a lookup if it is this attempt's.
@@ -183,11 +199,10 @@ impl Attempt {
                 }
             }
             let ended = if let Progress::Failed(failure) = progress { Some(failure) } else { None };
-            if let Some(more) = self.take_received(&around.plain, ended, &around.registry, tell) {
-                if !more {
-                    return false;
-                }
-                self.try_next(boot, around);
+            match self.take_received(&around.plain, ended, &around.registry, tell) {
+                After::Wait => {}
+                After::Done => return false,
+                After::TryNext => self.try_next(boot, around),
             }
         }
         if !self.failed && boot >= self.expires() {
@@ -211,53 +226,59 @@ impl Attempt {
         true
     }
 
-    /// Hands on what was received, and the end. `Some(false)`: all is told; `Some(true)`: another address is to be tried.
+    /// Hands on what was received, and the end.
     fn take_received(
         &mut self,
         plain: &[u8],
         ended: Option<LinkFailure>,
         registry: &Registry,
         tell: &mut dyn FnMut(LinkEvent<'_>),
-    ) -> Option<bool> {
-        match self.purpose {
+    ) -> After {
+        let failure = match self.purpose {
             Purpose::Broker => {
                 if self.established && !plain.is_empty() {
                     tell(LinkEvent::Received(plain));
                 }
-                let failure = ended?;
+                let Some(failure) = ended else { return After::Wait };
                 self.drop_link(registry);
                 if self.established {
                     tell(LinkEvent::Closed(failure));
-                    return Some(false);
+                    return After::Done;
                 }
-                self.note(failure);
+                failure
             }
             Purpose::Register(_) => {
-                let answer = match self.answer.receive(plain) {
-                    Ok(None) => match ended? {
-                        LinkFailure::Ended if self.established => {
-                            let answer = std::mem::take(&mut self.answer).end();
-                            answer.map_err(|error| LinkFailure::Http { error })
-                        }
-                        failure => Err(failure),
-                    },
-                    Ok(Some(answer)) => Ok(answer),
-                    Err(error) => Err(LinkFailure::Http { error }),
-                };
+                let Some(answer) = self.take_answer(plain, ended) else { return After::Wait };
                 self.drop_link(registry);
-                self.answer = AnswerReader::default();
-                self.established = false;
                 match answer {
                     Ok(answer) => {
                         tell(LinkEvent::Answered(Ok(answer)));
-                        return Some(false);
+                        return After::Done;
                     }
-                    Err(failure) => self.note(failure),
+                    Err(failure) => failure,
                 }
             }
-        }
-        log::debug!("link {}: {}", self.id.0, self.failure.as_ref().map(ToString::to_string).unwrap_or_default());
-        Some(true)
+        };
+        log::debug!("link {}: {}: {failure}", self.id.0, self.server().unwrap_or_default());
+        self.note(failure);
+        After::TryNext
+    }
+
+    /// The answer of the server asked last, or why there is none; `None` as long as neither is known.
+    fn take_answer(&mut self, plain: &[u8], ended: Option<LinkFailure>) -> Option<Result<HttpAnswer, LinkFailure>> {
+        let http = |error| LinkFailure::Http { error };
+        let answer = match (self.answer.receive(plain), ended) {
+            (Ok(Some(answer)), _) => Ok(answer),
+            (Err(error), _) => Err(http(error)),
+            (Ok(None), None) => return None,
+            (Ok(None), Some(LinkFailure::Ended)) if self.established => {
+                std::mem::take(&mut self.answer).end().map_err(http)
+            }
+            (Ok(None), Some(failure)) => Err(failure),
+        };
+        self.answer = AnswerReader::default();
+        self.established = false;
+        Some(answer)
     }
 
     fn drop_link(&mut self, registry: &Registry) {

@@ -353,7 +353,10 @@ fn bind(data: &Path) -> io::Result<UnixListener> {
 
 /// The daemon's own user and root.
 fn may_speak(stream: &UnixStream) -> bool {
-    // mio's stream has no `AsFd` for what it borrows here beyond the call.
     getsockopt(stream, PeerCredentials)
         .is_ok_and(|peer| peer.uid() == geteuid().as_raw() || Uid::from_raw(peer.uid()).is_root())
 }
+
+#[cfg(test)]
+#[path = "tests/unit/control.rs"]
+mod tests;

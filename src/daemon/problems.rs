@@ -36,7 +36,14 @@ pub(crate) fn problems(status: &Status, storage: &Storage, wall: i64) -> Vec<Pro
         ));
     }
     problems.extend(storage_problems(storage));
+    // A clock that is wrong may be known twice; the sort is stable, so what keeps the connection from standing is kept.
     problems.sort_by_key(|problem| problem.severity);
+    let mut known = Vec::new();
+    problems.retain(|problem| {
+        let is_new = !known.contains(&problem.code);
+        known.push(problem.code.clone());
+        is_new
+    });
     problems
 }
 
@@ -211,3 +218,7 @@ pub(crate) fn disconnected_text(cause: &Disconnected) -> String {
 pub(crate) fn problem(code: &str, severity: Severity, title: String, action: &str) -> Problem {
     Problem { code: code.to_owned(), severity, title, since: None, action: action.to_owned() }
 }
+
+#[cfg(test)]
+#[path = "tests/unit/problems.rs"]
+mod tests;

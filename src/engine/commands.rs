@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::input::CommandRefused;
 use crate::messages::Messages;
 use crate::output::{Callback, Output};
-use crate::record::{Standing, StoredCallback};
+use crate::record::{MessageState, Standing, StoredCallback};
 use crate::time::Now;
 
 impl Engine {
@@ -50,7 +50,7 @@ impl Engine {
             self.save_identity(identity);
             self.cancel(|_| true, "the app has unregistered");
             if never_registered {
-                self.left();
+                self.left_without_result();
             }
         }
     }
@@ -110,13 +110,14 @@ impl Engine {
                 }
                 StoredCallback::Clicked(sequence) => Callback::Clicked { sequence },
                 StoredCallback::PassThrough(sequence) => {
-                    let over = self
-                        .messages
-                        .get(sequence)
-                        .is_none_or(|message| Messages::time_left(&message.facts, self.config.boot_id, self.now) == 0);
-                    if over {
+                    let waits = self.messages.get(sequence).filter(|message| message.state == MessageState::Pending);
+                    let time_left =
+                        waits.map(|message| Messages::time_left(&message.facts, self.config.boot_id, self.now));
+                    if time_left.is_none_or(|left| left == 0) {
                         self.callbacks.take(&mut self.journal, id);
-                        self.expire_one(sequence);
+                        if time_left.is_some() {
+                            self.expire_one(sequence);
+                        }
                         continue;
                     }
                     Callback::PassThrough { sequence }

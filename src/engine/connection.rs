@@ -173,16 +173,25 @@ impl Engine {
 
     /// The end of a link or attempt, followed by a wait.
     fn drop_link(&mut self, cause: Disconnected, reason: WaitReason) {
-        let now = self.now.boot;
-        let Some(link) = &self.link else { return };
-        if link.is_online() && now.saturating_sub(link.online_since) >= limit::STABLE {
-            self.back_off.reset();
-            self.long_back_off.reset();
+        if self.link.is_none() {
+            return;
         }
+        self.credit_link();
         self.timers.clear(Timer::Attempt);
         self.last_failure = Some(cause.clone());
         let retry_in = self.wait(reason, 0);
         self.close_link(cause, retry_in);
+    }
+
+    /// What a connection that ends has earned: there was contact until now, and one that lasted starts the back-off anew.
+    fn credit_link(&mut self) {
+        let now = self.now.boot;
+        let Some(link) = self.link.as_ref().filter(|link| link.is_online()) else { return };
+        self.last_contact = now;
+        if now.saturating_sub(link.online_since) >= limit::STABLE {
+            self.back_off.reset();
+            self.long_back_off.reset();
+        }
     }
 
     fn close_link(&mut self, cause: Disconnected, retry_in: Option<u64>) {
@@ -309,9 +318,15 @@ impl Engine {
                 self.set_phase(Phase::Connected);
                 return self.ping();
             }
+            self.credit_link();
             self.close_link(Disconnected::NetworkChanged, None);
         } else if unchanged {
             return;
+        }
+        // A request on the network that is gone would only run into its deadline.
+        if let Some(link) = self.registering.take() {
+            self.timers.clear(Timer::Attempt);
+            self.output(Output::Close { link });
         }
         if matches!(self.phase, Phase::RegistrationRefused { .. } | Phase::Unregistered) {
             return;

@@ -12,7 +12,7 @@ use crate::entropy::{Entropy, token};
 use crate::event::{Disconnected, Event};
 use crate::input::{CommitId, LinkId, Network};
 use crate::journal::{After, Journal};
-use crate::link::Link;
+use crate::link::{Link, Stage};
 use crate::messages::Messages;
 use crate::outbox::Outbox;
 use crate::output::{Callback, Output};
@@ -280,7 +280,6 @@ impl Engine {
                 }
                 After::TellMark => tell_mark = true,
                 After::Present { sequence, silent } => self.present(sequence, silent),
-                After::Cancel { sequence } => self.output(Output::Cancel { sequence }),
                 After::Arrived { sequence } => {
                     if self.callbacks.app_listens() {
                         self.output(Output::Callback { id: None, callback: Callback::Arrived { sequence } });
@@ -396,7 +395,8 @@ impl Engine {
     fn send_frame(&mut self, fill: impl FnOnce(&mut UpFrame<'_, offpush_wire::Entry<offpush_wire::Up>>), qos: QoS) {
         let (Some(identity), Some(link)) = (&self.identity, &mut self.link) else { return };
         let Some(reg_id) = &identity.reg_id else { return };
-        if link.suspended {
+        // Before CONNECT nothing may be said; the hello says it all then.
+        if link.suspended || link.stage == Stage::Connecting {
             return;
         }
         let mut frame = UpFrame::new(self.outbox.id());
@@ -442,7 +442,8 @@ impl Engine {
         if let Some(link) = self.link.as_ref().filter(|link| link.is_online() && !link.suspended) {
             ping = link.heartbeat.ping_due();
             answer = link.heartbeat.answer_due();
-            if link.hello_answered && self.outbox.is_waiting() && self.timers.get(Timer::Resend).is_none() {
+            let unanswered = !link.hello_answered || self.outbox.is_waiting();
+            if unanswered && self.timers.get(Timer::Resend).is_none() {
                 self.timers.set(Timer::Resend, now.boot + self.resend_wait, 0);
             }
         } else {

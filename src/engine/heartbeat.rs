@@ -52,7 +52,7 @@ impl Heartbeat {
     }
 
     pub(crate) fn ping_sent(&mut self, now: u64) {
-        self.ping_sent.get_or_insert(now);
+        self.ping_sent = Some(now);
         self.last_sent = now;
     }
 

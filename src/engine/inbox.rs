@@ -15,6 +15,10 @@ use crate::timer::Timer;
 /// A hello that is repeated because of a gap goes out at most once in so many milliseconds.
 const HELLO_AGAIN: u64 = SECOND;
 
+/// PUBLISH packets withheld, at most: the gateway's window. More are its repetitions, and withholding them too would
+/// use up the Receive Maximum, so that the mark that makes room could not come in.
+const WITHHELD: usize = limit::RECEIVE_MAXIMUM as usize / 2;
+
 impl Engine {
     pub(crate) fn take_publish(&mut self, publish: &mqtt::Publish<'_>) {
         let room = self.room();
@@ -84,7 +88,11 @@ impl Engine {
     /// No room: it is not acknowledged, so the gateway keeps it, and stops when its window is full.
     fn withhold(&mut self, publish: &mqtt::Publish<'_>) {
         if let (Some(link), Some(packet_id)) = (&mut self.link, publish.packet_id) {
-            link.withheld.push(packet_id);
+            if link.withheld.len() < WITHHELD {
+                link.withheld.push(packet_id);
+            } else {
+                link.acknowledge(packet_id);
+            }
         }
         if self.full.is_none() {
             self.full = self.room().err();

@@ -16,8 +16,6 @@ pub(crate) enum After {
     TellMark,
     /// Hand the message to the platform.
     Present { sequence: u64, silent: bool },
-    /// Take the notification back.
-    Cancel { sequence: u64 },
     /// Tell a listening app that it arrived.
     Arrived { sequence: u64 },
     /// Outbox entries up to this one may be sent.

@@ -111,6 +111,13 @@ impl Messages {
         true
     }
 
+    /// It is to be shown without a sound.
+    pub(crate) fn set_silent(&mut self, sequence: u64) {
+        if let Some(message) = self.all.get_mut(&sequence) {
+            message.facts.silent = true;
+        }
+    }
+
     /// The next one to be shown.
     pub(crate) fn first_pending(&self) -> Option<u64> {
         self.pending.first().copied()

@@ -67,6 +67,15 @@ impl Outbox {
         journal.make_urgent();
     }
 
+    /// Forgets what waits: its identity has ended.
+    pub(crate) fn clear(&mut self, journal: &mut Journal) {
+        self.applied = self.last();
+        for entry in self.entries.drain(..) {
+            journal.write(Write::Delete(RecordKey { kind: kind::OUTBOX_ENTRY, id: entry.n }));
+        }
+        journal.write(Write::Put(Record::Outbox(record::Outbox { id: self.id.clone(), applied: self.applied })));
+    }
+
     /// Adds an entry; it is sent once it is durable.
     pub(crate) fn push(&mut self, journal: &mut Journal, content: &Up) {
         self.push_content(journal, content.encode());

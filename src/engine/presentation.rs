@@ -24,6 +24,8 @@ impl Engine {
                 if showing.contains(&sequence) {
                     self.shown(sequence, MessageState::Shown, ReceiptKind::Shown);
                 } else {
+                    // It may have been shown and swiped away.
+                    self.messages.set_silent(sequence);
                     self.set_state(sequence, MessageState::Pending, None);
                 }
             }
@@ -169,7 +171,8 @@ impl Engine {
             let showing = self.messages.get(sequence).is_some_and(|message| message.state.is_showing());
             self.set_state(sequence, MessageState::Cancelled, Some(reason));
             if showing {
-                self.journal.then(After::Cancel { sequence });
+                // Before the commit: what a crash keeps from being recorded is told again, and cancelled again.
+                self.output(Output::Cancel { sequence });
             }
         }
     }

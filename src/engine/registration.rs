@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::input::{HttpAnswer, LinkFailure, LinkId, Network};
 use crate::journal::After;
 use crate::output::{Callback, Output};
-use crate::record::{Identity, Names, Record, RecordKey, Standing, Write, kind};
+use crate::record::{Identity, Names, Record, RecordKey, Standing, StoredCallback, Write, kind};
 use crate::status::{Phase, WaitReason};
 use crate::time::{HOUR, MINUTE, SECOND};
 use crate::timer::Timer;
@@ -107,7 +107,8 @@ impl Engine {
     }
 
     fn registration_answered(&mut self, http: &HttpAnswer) {
-        let retry_after = u64::from(http.retry_after.unwrap_or(0)) * SECOND;
+        // Whoever answered may ask for patience, but not for ever.
+        let retry_after = (u64::from(http.retry_after.unwrap_or(0)) * SECOND).min(self.config.timing.long_back_off_cap);
         let Ok(answer) = RegisterAnswer::decode(&http.body) else {
             let reason = format!(
                 "what answered (HTTP {}) is not the gateway: a captive portal, or a wrong server address",
@@ -116,6 +117,7 @@ impl Engine {
             return self.registration_failed(reason, retry_after);
         };
         self.learn_time(answer.time);
+        let repeated = self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some());
         match (answer.code, answer.reg_id) {
             (code::SUCCESS, Some(reg_id)) if offpush_wire::is_reg_id(&reg_id) => {
                 self.registered(reg_id, answer.brokers, answer.topic_prefix);
@@ -123,7 +125,7 @@ impl Engine {
             (code::SUCCESS, _) => {
                 self.registration_failed("the gateway's answer has no proper regId".to_owned(), retry_after);
             }
-            (code::UNKNOWN_DEVICE, _) => self.forgotten(),
+            (code::UNKNOWN_DEVICE, _) if repeated => self.forgotten(),
             (code @ (code::INTERNAL | code::BUSY), _) => {
                 let reason = answer.reason.unwrap_or_else(|| format!("the gateway answered code {code}"));
                 self.registration_failed(reason, retry_after);
@@ -178,10 +180,25 @@ impl Engine {
     fn forgotten(&mut self) {
         self.event(Event::Forgotten);
         if self.identity.as_ref().is_some_and(|identity| identity.standing == Standing::Leaving) {
-            return self.left();
+            // Refused and unknown is the result of the unregistration.
+            return self.left_without_result();
         }
         self.new_identity();
         self.register();
+    }
+
+    /// The identity has ended, and nobody is there to say so but we.
+    pub(crate) fn left_without_result(&mut self) {
+        self.callbacks.push(
+            &mut self.journal,
+            StoredCallback::Result {
+                command: offpush_wire::names::UNREGISTER.to_owned(),
+                arguments: Vec::new(),
+                code: code::SUCCESS,
+                reason: None,
+            },
+        );
+        self.left();
     }
 
     /// The identity has ended.
@@ -192,6 +209,8 @@ impl Engine {
         }
         self.names = Names::default();
         self.journal.write(Write::Delete(RecordKey { kind: kind::NAMES, id: 0 }));
+        // What was meant for the old identity, the unregistration itself included, must not reach the next one.
+        self.outbox.clear(&mut self.journal);
         self.disconnect(offpush_mqtt::ReasonCode::NORMAL_DISCONNECTION, crate::Disconnected::Unregistered);
         self.set_phase(Phase::Unregistered);
         if std::mem::take(&mut self.register_after_leaving) {

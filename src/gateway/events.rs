@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::broker::{Delivery, DynamicSecurity, Event, Link, LinkOptions};
+use crate::broker::{Admin, Delivery, Event, Link, LinkOptions};
 use crate::core::Core;
 
 /// Who takes what the broker's connection tells.
 pub(crate) struct Events {
     pub(crate) core: Core,
     pub(crate) link: Arc<Link>,
-    /// The administration of an external broker.
-    pub(crate) security: Option<Arc<DynamicSecurity>>,
-    pub(crate) options: LinkOptions,
+    pub(crate) admin: Admin,
+    pub(crate) link_options: LinkOptions,
 }
 
 impl Events {
@@ -33,7 +32,7 @@ impl Events {
                 Event::Lost => log::warn!("the connection to the broker is lost"),
                 Event::Up(delivery) => drop(frames.send(delivery)),
                 Event::Control(payload) => {
-                    if let Some(security) = &self.security {
+                    if let Admin::External(security) = &self.admin {
                         security.answered(&payload);
                     }
                 }
@@ -44,8 +43,8 @@ impl Events {
     }
 
     fn put_gateway(&self) {
-        let Some(security) = self.security.clone() else { return };
-        let (link, options) = (self.link.clone(), self.options.clone());
+        let Admin::External(security) = &self.admin else { return };
+        let (security, link, options) = (security.clone(), self.link.clone(), self.link_options.clone());
         tokio::spawn(async move {
             match security.put_gateway(&options.user).await {
                 Ok(()) => link.subscribe_uplink(&options.uplink_filter).await,

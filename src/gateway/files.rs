@@ -21,6 +21,11 @@ pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// Makes an empty file for the owner alone, unless there is one.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    OpenOptions::new().append(true).create(true).mode(PRIVATE).open(path).map(drop)
+}
+
 /// Writes a file under a temporary name, syncs it and renames it.
 pub(crate) fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let temporary = path.with_extension("new");

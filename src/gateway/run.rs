@@ -1,7 +1,7 @@
 //! Starting, serving, stopping.
 
 use std::fs::{File, TryLockError};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,23 +14,22 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::broker::{Address, Admin, Connected, DynamicSecurity, Embedded, Link, LinkOptions, shared_filter};
+use crate::broker::{Connected, Link, Setup, url};
 use crate::core::{self, Core, CoreOptions, SystemClock};
 use crate::db::Db;
 use crate::events::Events;
-use crate::options::ExternalBroker;
 use crate::secrets::Secrets;
 use crate::tls::Authority;
 use crate::{GatewayError, Options, files, http, logging};
 
 /// How often it is looked whether the leaf is due. It has a month's time.
 const RENEWAL_CHECK: Duration = Duration::from_secs(60 * 60);
+/// How long the start waits for the connection to the broker. The embedded one is there within milliseconds.
+const BROKER_START: Duration = Duration::from_secs(5);
 /// How long requests under way may take to end when the gateway stops.
 const GRACE: Duration = Duration::from_secs(10);
 /// The file that tells where the gateway serves.
 const ADDRESS_FILE: &str = "gateway.json";
-/// The certificates, PEM, that an external broker's chain may end in besides the system's.
-const BROKER_CA_FILE: &str = "broker-ca.pem";
 /// The file that is locked while a gateway uses the directory.
 const LOCK_FILE: &str = "lock";
 /// The file with the administrator's token.
@@ -115,29 +114,9 @@ impl Gateway {
         let plain = listen(options.http, "--http").await?;
         let secure = listen(options.https, "--https").await?;
         let link = Arc::new(Link::default());
-        let mut listeners = None;
-        let (admin, link_options, mqtt, device_brokers) = match &options.broker {
-            None => {
-                let (embedded, bound) =
-                    Embedded::bind(options.mqtt, authority.for_phones()?, DEFAULT_TOPIC_PREFIX).await?;
-                listeners = Some((embedded.clone(), bound));
-                let mqtt = url("mqtts", embedded.address(), None);
-                let brokers = vec![url("mqtts", embedded.address(), options.public_hosts.first())];
-                let link_options = embedded.link_options();
-                (Admin::Embedded(embedded), link_options, mqtt, brokers)
-            }
-            Some(external) => {
-                let security = Arc::new(DynamicSecurity::new(link.clone(), DEFAULT_TOPIC_PREFIX));
-                let mut brokers = external.device_urls.clone();
-                if brokers.is_empty() {
-                    brokers.push(external.url.clone());
-                }
-                (Admin::External(security), external_link(external, &data, &authority)?, brokers[0].clone(), brokers)
-            }
-        };
-        let security = match &admin {
-            Admin::External(security) => Some(security.clone()),
-            Admin::Embedded(_) => None,
+        let setup = match &options.broker {
+            None => Setup::embedded(&options, &authority).await?,
+            Some(external) => Setup::external(external, &data, &authority, &link)?,
         };
 
         if options.restored {
@@ -145,29 +124,42 @@ impl Gateway {
         }
         let core = Core::start(CoreOptions {
             db,
-            broker: Arc::new(Connected { link: link.clone(), admin, topic_prefix: DEFAULT_TOPIC_PREFIX.to_owned() }),
+            broker: Arc::new(Connected {
+                link: link.clone(),
+                admin: setup.admin.clone(),
+                topic_prefix: DEFAULT_TOPIC_PREFIX.to_owned(),
+            }),
             clock: Arc::new(SystemClock),
             secrets: Arc::new(secrets),
             topic_prefix: DEFAULT_TOPIC_PREFIX.to_owned(),
-            device_brokers,
+            device_brokers: setup.device_brokers,
         })
         .await
         .map_err(|error| GatewayError::at("cannot use the database", error))?;
 
         let mut background = JoinSet::new();
-        if let Some((embedded, bound)) = listeners {
-            background.spawn(embedded.serve(bound, core.clone()));
+        if let Some(embedded) = setup.embedded {
+            background.spawn(embedded.serve(core.clone()));
         }
         let (sender, receiver) = mpsc::unbounded_channel();
-        let events = Events { core: core.clone(), link: link.clone(), security, options: link_options.clone() };
+        let events = Events {
+            core: core.clone(),
+            link: link.clone(),
+            admin: setup.admin,
+            link_options: setup.link_options.clone(),
+        };
         background.spawn(events.run(receiver));
         let connection = link.clone();
-        background.spawn(async move { connection.run(link_options, sender).await });
+        background.spawn(async move { connection.run(setup.link_options, sender).await });
+        // What a phone says before would be lost, and said again half a minute later.
+        if tokio::time::timeout(BROKER_START, link.until_ready()).await.is_err() {
+            log::warn!("no connection to the broker yet; serving without it until there is one");
+        }
 
         let addresses = Addresses {
             http: url("http", local_address(&plain)?, None),
             https: url("https", local_address(&secure)?, None),
-            mqtt,
+            mqtt: setup.mqtt,
             ca: authority.certificate().to_owned(),
         };
         let server = Arc::new(http::Server { core: core.clone(), link, admin_token });
@@ -260,23 +252,6 @@ fn local_address(listener: &TcpListener) -> Result<SocketAddr, GatewayError> {
     listener.local_addr().map_err(|error| GatewayError::at("cannot tell the listener's address", error))
 }
 
-/// The URL of a listener, by a public name if one is given.
-fn url(scheme: &str, address: SocketAddr, public_host: Option<&String>) -> String {
-    let host = match (public_host, address.ip()) {
-        (Some(name), _) => name.parse().map_or_else(|_| name.clone(), in_url),
-        (None, ip) if ip.is_unspecified() => "localhost".to_owned(),
-        (None, ip) => in_url(ip),
-    };
-    format!("{scheme}://{host}:{}", address.port())
-}
-
-fn in_url(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("[{ip}]"),
-    }
-}
-
 async fn open_database(data: &Path, database: Option<&str>) -> Result<Db, GatewayError> {
     let path = match database {
         None => data.join("gateway.db"),
@@ -289,45 +264,9 @@ async fn open_database(data: &Path, database: Option<&str>) -> Result<Db, Gatewa
             }
         },
     };
-    Db::open(&path)
-        .await
-        .map_err(|error| GatewayError::at(format!("cannot open the database {}", path.display()), error))
-}
-
-/// How the gateway gets into an external broker.
-fn external_link(external: &ExternalBroker, data: &Path, authority: &Authority) -> Result<LinkOptions, GatewayError> {
-    let file = external.credentials.display();
-    let credentials = std::fs::read_to_string(&external.credentials)
-        .map_err(|error| GatewayError::at(format!("cannot read {file} (--broker-credentials)"), error))?;
-    let mut lines = credentials.lines().map(str::trim);
-    let (Some(user), Some(password)) = (lines.next(), lines.next()) else {
-        return Err(GatewayError::new(format!("{file} must have a user name on one line and a password on the next")));
-    };
-    let (tls, rest, default_port) = match external.url.split_once("://") {
-        Some(("mqtts", rest)) => (true, rest, 8883),
-        Some(("mqtt", rest)) => (false, rest, 1883),
-        _ => return Err(GatewayError::new(format!("--broker {:?} is no mqtts://HOST:PORT", external.url))),
-    };
-    let ca = data.join(BROKER_CA_FILE);
-    let rest = rest.trim_end_matches('/');
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => {
-            let port = port.parse().map_err(|_| GatewayError::new(format!("--broker: {port:?} is no port")))?;
-            (host, port)
-        }
-        _ => (rest, default_port),
-    };
-    Ok(LinkOptions {
-        address: Address {
-            host: host.trim_matches(['[', ']']).to_owned(),
-            port,
-            tls: tls.then(|| authority.client(ca.exists().then_some(ca.as_path()))).transpose()?,
-        },
-        // Several gateways may be the same user.
-        client_id: format!("{user}-{}", files::random_token()?),
-        user: user.to_owned(),
-        password: password.to_owned(),
-        uplink_filter: shared_filter(DEFAULT_TOPIC_PREFIX),
-        administer: true,
-    })
+    let failed =
+        |error: &dyn std::fmt::Display| GatewayError::at(format!("cannot open the database {}", path.display()), error);
+    // SQLite gives its other files the mode of the first.
+    files::make_private(&path).map_err(|error| failed(&error))?;
+    Db::open(&path).await.map_err(|error| failed(&error))
 }

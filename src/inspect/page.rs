@@ -227,9 +227,9 @@ pub struct Process {
     pub started_at: i64,
     /// How often it woke up.
     pub wake_ups: u64,
-    /// Bytes received from brokers, before TLS.
+    /// Bytes received from gateways and brokers, TLS included.
     pub bytes_in: u64,
-    /// Bytes sent to brokers, before TLS.
+    /// Bytes sent to gateways and brokers, TLS included.
     pub bytes_out: u64,
     /// Groups of records made durable.
     pub commits: u64,

@@ -18,10 +18,14 @@ pub fn render(page: &StatusPage) -> String {
     if let Some(next) = &page.next {
         fact(&mut text, "next", format_args!("{} {}", action(&next.action), relative_text(next.at, page.at)));
     }
-    fact(&mut text, "network", format_args!("{}", page.network.transport.as_deref().unwrap_or("none")));
-    fact(&mut text, "gateway", format_args!("{}", listed(&page.servers)));
+    if page.process.is_some() {
+        fact(&mut text, "network", format_args!("{}", page.network.transport.as_deref().unwrap_or("none")));
+        fact(&mut text, "gateway", format_args!("{}", listed(&page.servers)));
+        fact(&mut text, "app", format_args!("{}, {}", page.package, listens(page)));
+    } else {
+        fact(&mut text, "app", format_args!("{}", page.package));
+    }
     fact(&mut text, "broker", format_args!("{}", page.broker.clone().unwrap_or_else(|| listed(&page.brokers))));
-    fact(&mut text, "app", format_args!("{}, {}", page.package, listens(page)));
     fact(&mut text, "regId", format_args!("{}", page.reg_id.as_deref().unwrap_or("none")));
     if let Some(mark) = &page.mark {
         fact(&mut text, "taken", format_args!("everything up to number {} of epoch {}", mark.up_to, mark.epoch));
@@ -30,8 +34,6 @@ pub fn render(page: &StatusPage) -> String {
     let waiting = format!("{} for the gateway, {} for the app", page.outbox, page.callbacks);
     fact(&mut text, "waiting", format_args!("{waiting}"));
     names(&mut text, page);
-    let storage = &page.storage;
-    fact(&mut text, "storage", format_args!("{}, {} of it dead", bytes(storage.bytes), bytes(storage.dead_bytes)));
     if page.heartbeat > 0 {
         let last = page.last_received.map(|at| format!(", last byte {}", relative_text(at, page.at)));
         let every = duration_text(page.heartbeat);
@@ -40,6 +42,8 @@ pub fn render(page: &StatusPage) -> String {
     if let Some(process) = &page.process {
         let since = relative_text(process.started_at, page.at);
         fact(&mut text, "process", format_args!("{}, {}, started {since}", process.pid, page.version));
+        let storage = &page.storage;
+        fact(&mut text, "storage", format_args!("{}, {} of it dead", bytes(storage.bytes), bytes(storage.dead_bytes)));
         let (received, sent) = (bytes(process.bytes_in), bytes(process.bytes_out));
         fact(
             &mut text,

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use offpush_tests::{Leaf, Process, wait};
+use offpush_tests::{Process, wait};
 
 use crate::Failure;
+use crate::certificates::Certificates;
 
 /// The stand-in's user name at the broker.
 pub(crate) const GATEWAY: &str = "gateway";
@@ -36,12 +37,11 @@ impl Broker {
     pub(crate) fn start(
         directory: &Path,
         ports: Ports,
-        leaf: &Leaf,
+        certificates: &Certificates,
         reg_id: &str,
         secret: &str,
     ) -> Result<Self, Failure> {
         fs::create_dir_all(directory)?;
-        leaf.write(directory);
         let passwords = directory.join("passwords");
         fs::write(&passwords, "")?;
         for (user, password) in [(GATEWAY, GATEWAY_PASSWORD), (reg_id, secret)] {
@@ -55,7 +55,7 @@ impl Broker {
              user {reg_id}\ntopic read op/d/{reg_id}\ntopic write op/u/{reg_id}\n"
         );
         fs::write(directory.join("rights"), rights)?;
-        let configuration = configuration(directory, ports);
+        let configuration = configuration(directory, ports, certificates);
         let file: PathBuf = directory.join("mosquitto.conf");
         fs::write(&file, configuration)?;
         let mut command = Command::new("mosquitto");
@@ -74,8 +74,10 @@ impl Broker {
 }
 
 /// Queues have no limit, so that the broker drops nothing of what a sender may send.
-fn configuration(directory: &Path, ports: Ports) -> String {
-    let (plain, tls, directory) = (ports.plain, ports.tls, directory.display());
+fn configuration(directory: &Path, ports: Ports, certificates: &Certificates) -> String {
+    let Ports { plain, tls } = ports;
+    let (certificate, key) = (certificates.certificate.display(), certificates.key.display());
+    let directory = directory.display();
     format!(
         "user root\n\
          per_listener_settings false\n\
@@ -92,8 +94,8 @@ fn configuration(directory: &Path, ports: Ports) -> String {
          log_type warning\n\
          listener {plain} 127.0.0.1\n\
          listener {tls} 127.0.0.1\n\
-         certfile {directory}/leaf.pem\n\
-         keyfile {directory}/leaf.key\n\
+         certfile {certificate}\n\
+         keyfile {key}\n\
          tls_version tlsv1.3\n"
     )
 }

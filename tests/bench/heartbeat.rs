@@ -146,8 +146,9 @@ fn first_message(stand_in: &mut StandIn, relay: &Relay, phone: &Phone, n: u64) -
             begin.elapsed()
         });
         relay.cut();
-        // Offered while no phone is there: the stand-in sends it with the answer to the next hello.
+        // Offered while no phone is there: it follows the answer to the next hello.
         let hellos = stand_in.upstream().hellos;
+        stand_in.offer(1);
         let served = stand_in
             .serve("the next hello", PATIENCE, |stand_in| stand_in.upstream().hellos > hellos)
             .and_then(|()| stand_in.serve("the message's mark", PATIENCE, |stand_in| stand_in.mark() >= n));

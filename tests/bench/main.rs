@@ -13,6 +13,7 @@
 //! | `sizes` | the program's bytes and the crates in it |
 
 mod broker;
+mod certificates;
 mod facts;
 mod flood;
 mod frame;

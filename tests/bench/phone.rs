@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use offpush_tests::net::Relay;
-use offpush_tests::{App, Authority, Process, Scratch, Validity, free_port, wait};
+use offpush_tests::{App, Process, Scratch, free_port, wait};
 use offpush_wire::RegisterAnswer;
 use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::broker::{Broker, Ports};
+use crate::certificates::Certificates;
 use crate::registrar::Registrar;
 use crate::stand_in::StandIn;
 
@@ -63,17 +64,16 @@ impl Installation {
     /// With `relayed` the daemon reaches the broker through a relay.
     pub(crate) fn new(offpush: &Path, relayed: bool) -> Result<Self, Failure> {
         let scratch = Scratch::new();
-        let authority = Authority::new(scratch.path());
-        let leaf = authority.leaf(&["localhost", "127.0.0.1"], Validity::Now);
+        let certificates = Certificates::new(scratch.path())?;
         let ports = Ports { plain: free_port(), tls: free_port() };
         let relay = relayed.then(|| Relay::to(ports.tls));
         let told_port = relay.as_ref().map_or(ports.tls, Relay::port);
-        let registrar = Registrar::new(leaf.server_config())?;
+        let registrar = Registrar::new(certificates.server_config()?)?;
         let device = Device {
             reg_id: REG_ID.to_owned(),
             secret: String::new(),
             port: ports.tls,
-            ca: authority.path().to_owned(),
+            ca: certificates.ca.clone(),
             server: registrar.url()?,
         };
         let template = scratch.join("registered");
@@ -84,7 +84,7 @@ impl Installation {
         let directory = scratch.join("mosquitto");
         let mut served = None;
         registrar.serve(|request| {
-            let broker = Broker::start(&directory, ports, &leaf, REG_ID, &request.secret)?;
+            let broker = Broker::start(&directory, ports, &certificates, REG_ID, &request.secret)?;
             served = Some((broker, request.secret.clone()));
             Ok(RegisterAnswer {
                 code: 0,

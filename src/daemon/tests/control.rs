@@ -1,4 +1,5 @@
 //! The control socket, as its clients see it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -253,4 +254,26 @@ fn options_that_cannot_work_are_refused_at_once() {
     options = scratch.options();
     options.ca = Some(scratch.path().join("missing.pem"));
     assert!(matches!(Daemon::open(options), Err(DaemonError::Trust(_))));
+}
+
+#[test]
+fn a_damaged_store_is_named_and_the_daemon_starts_with_what_it_can_read() {
+    // The page says what was lost, what to do, and where the damaged file is; the history has it too.
+    let scratch = Scratch::new("damaged");
+    let options = scratch.options();
+    Running::start(options.clone()).stop();
+    let log = options.data.join("state.log");
+    let mut bytes = std::fs::read(&log).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xFF;
+    bytes.extend_from_slice(&[0x5A; 100]);
+    std::fs::write(&log, bytes).unwrap();
+    let daemon = Running::start(options);
+    let page = daemon.status();
+    let problem = page.problems.iter().find(|problem| problem.code == "storage-damaged").unwrap();
+    assert!(problem.action.contains("state.log.damaged-1"), "{problem:?}");
+    match daemon.client().ask(Operation::History { limit: None }).unwrap() {
+        Answer::History(items) => assert!(items.iter().any(|item| item.event == "storage-damaged")),
+        other => panic!("{other:?}"),
+    }
 }

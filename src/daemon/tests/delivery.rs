@@ -1,4 +1,5 @@
 //! A whole daemon against a scripted gateway and broker.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

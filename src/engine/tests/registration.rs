@@ -7,7 +7,7 @@ use common::{
 };
 use offpush_engine::input::CertificateProblem;
 use offpush_engine::status::{Phase, WaitReason};
-use offpush_engine::{Callback, Event, HttpAnswer, LinkFailure, Network};
+use offpush_engine::{Callback, Event, LinkFailure, Network};
 
 fn with_registrar(registrar: Registrar) -> Phone {
     let mut phone = Phone::new();
@@ -180,14 +180,10 @@ fn only_the_gateway_can_make_a_phone_forget_its_regid() {
     phone.advance(30 * SECOND);
     assert_eq!(phone.phase(), Phase::Waiting(WaitReason::CredentialsRefused));
     assert_eq!(phone.status().reg_id.as_deref(), Some(REG_ID));
-    phone.registrar = Registrar::Silent;
+    phone.registrar = refusal(10029);
     phone.advance(4 * MINUTE);
     let repeated = phone.registrations[0].clone();
     assert_eq!(repeated.2.reg_id.as_deref(), Some(REG_ID));
-    phone.input(Input::RegisterAnswer(
-        phone.registrations.last().expect("a request").1,
-        Ok(HttpAnswer { status: 200, retry_after: None, body: br#"{"code":10029}"#.to_vec() }),
-    ));
     let renewed = phone.registrations.last().expect("a request").2.clone();
     assert_eq!(renewed.reg_id, None);
     assert_ne!(renewed.request_id, repeated.2.request_id);

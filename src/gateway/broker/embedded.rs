@@ -25,7 +25,8 @@ use rustls::ServerConfig;
 use subtle::ConstantTimeEq;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -59,8 +60,9 @@ pub(crate) struct Embedded {
     topic_prefix: String,
 }
 
-/// What [`Embedded::bind`] made, for [`Embedded::serve`].
-pub(crate) struct Listeners {
+/// The embedded broker with its listeners, not serving yet.
+pub(crate) struct Listening {
+    broker: Arc<Embedded>,
     front: TcpListener,
     back: Listener,
     tls: Arc<ServerConfig>,
@@ -72,7 +74,7 @@ impl Embedded {
         address: SocketAddr,
         tls: Arc<ServerConfig>,
         topic_prefix: &str,
-    ) -> Result<(Arc<Self>, Listeners), GatewayError> {
+    ) -> Result<(Arc<Self>, Listening), GatewayError> {
         let taken = |error: &dyn std::fmt::Display| {
             GatewayError::at(format!("cannot listen on {address} (choose another with --mqtt)"), error)
         };
@@ -95,14 +97,14 @@ impl Embedded {
             .and_then(Listener::tcp)
             .map_err(|error| taken(&error))?;
         let context = ServerContext::new().busy_check_enable(false).build().await;
-        let embedded = Self {
+        let embedded = Arc::new(Self {
             front: front.local_addr().map_err(|error| taken(&error))?,
             back: back.local_addr().map_err(|error| taken(&error))?,
             context,
             password: files::random_token()?,
             topic_prefix: topic_prefix.to_owned(),
-        };
-        Ok((Arc::new(embedded), Listeners { front, back, tls }))
+        });
+        Ok((embedded.clone(), Listening { broker: embedded, front, back, tls }))
     }
 
     /// Where phones connect.
@@ -122,21 +124,6 @@ impl Embedded {
         }
     }
 
-    /// Serves until the task is dropped.
-    pub(crate) async fn serve(self: Arc<Self>, listeners: Listeners, core: Core) {
-        *self.context.extends.fitter_mgr_mut().await = Box::new(Fitters);
-        let register = self.context.extends.hook_mgr().register();
-        for hook in [Type::ClientAuthenticate, Type::ClientSubscribeCheckAcl, Type::MessagePublishCheckAcl] {
-            register.add(hook, Box::new(Access { broker: self.clone(), core: core.clone() })).await;
-        }
-        register.start().await;
-        let server = MqttServer::new(self.context.clone()).listener_by_id(listeners.back, self.back.port()).build();
-        tokio::select! {
-            result = server.run() => log::error!("the embedded broker ended: {result:?}"),
-            () = relay(listeners.front, TlsAcceptor::from(listeners.tls), self.back) => {}
-        }
-    }
-
     /// Ends the device's connection, if it has one.
     pub(crate) async fn disconnect(&self, reg_id: &str) -> Result<(), BrokerError> {
         let id = Id::from(self.context.node.id(), reg_id.into());
@@ -150,35 +137,69 @@ impl Embedded {
     }
 }
 
+impl Listening {
+    /// Serves until the task is dropped.
+    pub(crate) async fn serve(self, core: Core) {
+        let Self { broker, front, back, tls } = self;
+        let context = &broker.context;
+        *context.extends.fitter_mgr_mut().await = Box::new(Fitters);
+        let register = context.extends.hook_mgr().register();
+        for hook in [Type::ClientAuthenticate, Type::ClientSubscribeCheckAcl, Type::MessagePublishCheckAcl] {
+            register.add(hook, Box::new(Access { broker: broker.clone(), core: core.clone() })).await;
+        }
+        register.start().await;
+        let server = MqttServer::new(context.clone()).listener_by_id(back, broker.back.port()).build();
+        tokio::select! {
+            result = server.run() => log::error!("the embedded broker ended: {result:?}"),
+            () = relay(front, TlsAcceptor::from(tls), broker.back) => {}
+        }
+    }
+}
+
 /// Takes TLS connections and hands their content on.
 async fn relay(listener: TcpListener, tls: TlsAcceptor, back: SocketAddr) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+    // Connections end with this task.
+    let mut connections = JoinSet::new();
     loop {
-        let Ok(permit) = handshakes.clone().acquire_owned().await else { return };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
+        let accepted = async {
+            let permit = handshakes.clone().acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            accepted = accepted => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        match accepted {
+            Ok((stream, peer)) => drop(connections.spawn(connection(stream, peer, tls.clone(), permit.ok(), back))),
             Err(error) => {
                 log::warn!("the MQTT listener takes no connection: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
             }
-        };
-        let tls = tls.clone();
-        tokio::spawn(async move {
-            let _ = stream.set_nodelay(true);
-            let phone = match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                Ok(Ok(phone)) => phone,
-                Ok(Err(error)) => return log::debug!("no TLS with {peer}: {error}"),
-                Err(_) => return log::debug!("no TLS with {peer} in time"),
-            };
-            drop(permit);
-            let broker = match TcpStream::connect(back).await {
-                Ok(broker) => broker,
-                Err(error) => return log::warn!("no connection inside for {peer}: {error}"),
-            };
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: TlsAcceptor,
+    handshake: Option<OwnedSemaphorePermit>,
+    back: SocketAddr,
+) {
+    let _ = stream.set_nodelay(true);
+    let phone = match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+        Ok(Ok(phone)) => phone,
+        Ok(Err(error)) => return log::debug!("no TLS with {peer}: {error}"),
+        Err(_) => return log::debug!("no TLS with {peer} in time"),
+    };
+    drop(handshake);
+    match TcpStream::connect(back).await {
+        Ok(broker) => {
             let _ = broker.set_nodelay(true);
             pass(phone, broker).await;
-        });
+        }
+        Err(error) => log::warn!("no connection inside for {peer}: {error}"),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The gateway's own connection to its broker: QoS 1 both ways, many publishes in flight, its own reconnecting.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -8,9 +7,9 @@ use offpush_wire::MAXIMUM_FRAME_BYTES;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, Publish, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event as ClientEvent, EventLoop, MqttOptions};
-use rumqttc::{TlsConfiguration, Transport};
+use rumqttc::{NetworkOptions, TlsConfiguration, Transport};
 use rustls::ClientConfig;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::dynamic_security;
 use crate::core::BrokerError;
@@ -93,13 +92,19 @@ impl Delivery {
 #[derive(Default)]
 pub(crate) struct Link {
     client: RwLock<Option<AsyncClient>>,
-    ready: AtomicBool,
+    ready: watch::Sender<bool>,
 }
 
 impl Link {
     /// Whether frames go both ways at this moment.
     pub(crate) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+        *self.ready.borrow()
+    }
+
+    /// Waits until frames go both ways.
+    pub(crate) async fn until_ready(&self) {
+        // The sender is in `self`, so waiting does not fail.
+        let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
     }
 
     fn client(&self) -> Option<AsyncClient> {
@@ -141,7 +146,7 @@ impl Link {
             let (client, event_loop) = AsyncClient::new(client_options(&options), usize::from(IN_FLIGHT));
             let error = self.connection(&options, client, event_loop, &events, &mut back_off).await;
             self.set_client(None);
-            if self.ready.swap(false, Ordering::Relaxed) {
+            if self.ready.send_replace(false) {
                 let _ = events.send(Event::Lost);
             }
             log::warn!("no connection to the broker, next attempt within {} ms: {error}", back_off.as_millis());
@@ -187,7 +192,7 @@ impl Link {
                         events.send(Event::Administrator)
                     } else {
                         *back_off = FIRST_BACK_OFF;
-                        self.ready.store(true, Ordering::Relaxed);
+                        self.ready.send_replace(true);
                         events.send(Event::Ready)
                     }
                 }
@@ -209,7 +214,11 @@ impl Link {
 fn client_options(options: &LinkOptions) -> MqttOptions {
     let Address { host, port, tls } = &options.address;
     let mut client = MqttOptions::new(&options.client_id, host, *port);
+    // Frames are small and answered: waiting for company costs up to the peer's delayed ACK, 40 ms on Linux.
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
     client
+        .set_network_options(network)
         .set_credentials(&options.user, &options.password)
         .set_clean_start(true)
         .set_keep_alive(KEEP_ALIVE)

@@ -6,15 +6,19 @@
 mod dynamic_security;
 mod embedded;
 mod link;
+mod setup;
 
-pub(crate) use dynamic_security::{DynamicSecurity, shared_filter};
-pub(crate) use embedded::Embedded;
-pub(crate) use link::{Address, Delivery, Event, Link, LinkOptions};
+pub(crate) use link::{Delivery, Event, Link, LinkOptions};
+pub(crate) use setup::{Setup, url};
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use offpush_wire::down_topic;
+
+use dynamic_security::DynamicSecurity;
+use embedded::Embedded;
+use link::Address;
 
 use crate::core::{Broker, BrokerError};
 
@@ -26,6 +30,7 @@ pub(crate) struct Connected {
 }
 
 /// Where it is decided who may log in.
+#[derive(Clone)]
 pub(crate) enum Admin {
     /// The embedded broker asks the core at each login.
     Embedded(Arc<Embedded>),

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use super::counters::ACCEPTED as MESSAGES_ACCEPTED;
 use super::fan_out::FanOut;
 use super::{
-    Accepted, ApiError, Core, DEFAULT_TIME_TO_LIVE_MS, MAXIMUM_SCHEDULE_MS, MAXIMUM_TARGETS, MAXIMUM_TIME_TO_LIVE_MS,
-    NO_VALID_TARGETS, NewMessage, Targets, random_hex, to_json,
+    Accepted, ApiError, Core, DEFAULT_TIME_TO_LIVE_MS, MAXIMUM_MESSAGE_BYTES, MAXIMUM_SCHEDULE_MS, MAXIMUM_TARGETS,
+    MAXIMUM_TIME_TO_LIVE_MS, MESSAGE_TOO_LONG, NO_VALID_TARGETS, NewMessage, Targets, random_hex, to_json,
 };
 
 impl Core {
@@ -41,6 +41,13 @@ impl Core {
         let message_id = format!("som{}", random_hex::<16>()?);
         let label = targets.label();
         let body = body(message_id.clone(), message, now, offline_push_info);
+        let json = to_json(&body)?;
+        if json.len() > MAXIMUM_MESSAGE_BYTES {
+            return Err(ApiError::new(
+                MESSAGE_TOO_LONG,
+                format!("a message has at most {MAXIMUM_MESSAGE_BYTES} bytes"),
+            ));
+        }
         let job_key = body.job_key().map(str::to_owned);
         let (core, app_id) = (self.clone(), app_id.to_owned());
         let (accepted, fan_out) = self
@@ -57,7 +64,7 @@ impl Core {
                     .bind(&message_id)
                     .bind(&app_id)
                     .bind(to_json(&targets)?)
-                    .bind(to_json(&body)?)
+                    .bind(json)
                     .bind(job_key)
                     .bind(now)
                     .bind(send_at)

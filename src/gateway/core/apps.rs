@@ -3,7 +3,9 @@
 use offpush_wire::{Click, code};
 use sqlx::{FromRow, SqliteConnection};
 
-use super::{ApiError, App, Certificate, Core, NewApp, from_json, hash, random_hex, to_json};
+use super::{
+    ApiError, App, Certificate, Core, MAXIMUM_CLICK_BYTES, NAME_BYTES, NewApp, from_json, hash, random_hex, to_json,
+};
 use crate::db::DbError;
 
 /// The leading digits of Mi's AppIDs; 19 digits in all.
@@ -133,18 +135,6 @@ impl Core {
         Ok(rows.into_iter().map(AppRow::app).collect())
     }
 
-    /// One app.
-    pub(crate) async fn app(&self, app_id: &str) -> Result<Option<App>, ApiError> {
-        let row: Option<AppRow> = sqlx::query_as(
-            "SELECT a.*, (SELECT COUNT(*) FROM devices d WHERE d.app_id = a.app_id AND d.invalid_at IS NULL) AS devices
-             FROM apps a WHERE a.app_id = $1",
-        )
-        .bind(app_id)
-        .fetch_optional(self.0.db.readers())
-        .await?;
-        Ok(row.map(AppRow::app))
-    }
-
     /// The app of an AppSecret; its number of devices is not counted. What is looked up is the secret's hash, so the
     /// time it takes tells nothing about the secret.
     pub(crate) async fn app_by_secret(&self, secret: &str) -> Result<Option<App>, ApiError> {
@@ -226,6 +216,7 @@ impl Core {
         click: Click,
         channel_id: Option<String>,
     ) -> Result<Certificate, ApiError> {
+        let click = click_json(&click, channel_id.as_deref())?;
         let (app_id, now) = (app_id.to_owned(), self.now());
         self.0
             .db
@@ -238,7 +229,7 @@ impl Core {
                     )
                     .bind(FIRST_CERTIFICATE)
                     .bind(app_id)
-                    .bind(to_json(&click)?)
+                    .bind(click)
                     .bind(channel_id)
                     .bind(now)
                     .fetch_one(connection)
@@ -256,6 +247,7 @@ impl Core {
         click: Click,
         channel_id: Option<String>,
     ) -> Result<Certificate, ApiError> {
+        let click = click_json(&click, channel_id.as_deref())?;
         let now = self.now();
         self.0
             .db
@@ -265,7 +257,7 @@ impl Core {
                         "UPDATE certificates SET click = $2, channel_id = $3, updated_at = $4 WHERE id = $1 RETURNING *",
                     )
                     .bind(certificate_id)
-                    .bind(to_json(&click)?)
+                    .bind(click)
                     .bind(channel_id)
                     .bind(now)
                     .fetch_optional(connection)
@@ -294,6 +286,14 @@ async fn check_app_exists(connection: &mut SqliteConnection, app_id: &str) -> Re
         .fetch_one(connection)
         .await?;
     if known { Ok(()) } else { Err(ApiError::new(code::APP_ID, "no app has this AppID")) }
+}
+
+fn click_json(click: &Click, channel_id: Option<&str>) -> Result<String, ApiError> {
+    let json = to_json(click)?;
+    if json.len() > MAXIMUM_CLICK_BYTES || channel_id.is_some_and(|id| id.len() > NAME_BYTES) {
+        return Err(ApiError::new(code::INVALID_VALUE, "the click's URI or the channel id is too long"));
+    }
+    Ok(json)
 }
 
 /// What an IM key is sealed for.

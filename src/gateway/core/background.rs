@@ -5,10 +5,12 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use sqlx::SqliteConnection;
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
 use super::counters::{DROPPED, REGISTRATIONS};
+use super::device::UNSEEN;
 use super::{Core, TRACE_KEPT_MS, UNREGISTERED_KEPT_MS, UNSEEN_CONNECTED_MS, UNSEEN_MS, UNUSED_REGISTRATION_MS};
 use crate::db::DbError;
 
@@ -16,8 +18,10 @@ use crate::db::DbError;
 const TICK: Duration = Duration::from_secs(1);
 /// How often what is too old is removed, in ticks: once a minute.
 const TICKS_PER_CLEANING: u32 = 60;
-/// Rows that one write of the cleaning touches at most, so that others get their turn.
+/// Devices or messages that one write of the cleaning looks at, so that others get their turn.
 const CLEANING_BATCH: i64 = 500;
+/// Entries that one such write changes at most: some tens of milliseconds.
+const ENTRIES_PER_WRITE: i64 = 5000;
 /// How long a device waits after the database failed to serve it.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -116,7 +120,7 @@ impl Core {
                     if let Err(error) = self.tick().await {
                         log::error!("background work: {error}");
                     }
-                    if ticks % TICKS_PER_CLEANING == 0
+                    if ticks.is_multiple_of(TICKS_PER_CLEANING)
                         && let Err(error) = self.clean().await
                     {
                         log::error!("cleaning: {error}");
@@ -191,54 +195,87 @@ impl Core {
         .bind(CLEANING_BATCH)
         .fetch_all(self.0.db.readers())
         .await?;
-        let more = due.len() == CLEANING_BATCH.unsigned_abs() as usize;
-        for message in due {
-            let core = self.clone();
-            self.0
-                .db
-                .write(move |connection| {
-                    Box::pin(async move {
-                        core.end_entries(connection, message, "expired").await?;
-                        sqlx::query(
-                            "UPDATE messages SET expiry_done = 1,
-                                 state = CASE WHEN state = 'pending' THEN 'done' ELSE state END WHERE id = $1",
-                        )
-                        .bind(message)
-                        .execute(connection)
-                        .await?;
-                        Ok::<_, DbError>(())
-                    })
+        let more = !due.is_empty();
+        let core = self.clone();
+        self.0
+            .db
+            .write(move |connection| {
+                Box::pin(async move {
+                    let mut room = ENTRIES_PER_WRITE;
+                    for message in due {
+                        if room <= 0 {
+                            break;
+                        }
+                        room -= 1 + core.expire_step(connection, message).await?;
+                    }
+                    Ok::<_, DbError>(())
                 })
-                .await?;
-        }
+            })
+            .await?;
         Ok(more)
     }
 
-    /// A message is over: its entries without a number are dropped, those with one that have not arrived become void.
+    /// Ends the entries of an expired message at the next devices; how many there were at most.
+    async fn expire_step(&self, connection: &mut SqliteConnection, message: i64) -> Result<i64, DbError> {
+        let from: i64 = sqlx::query_scalar("SELECT expiry_cursor FROM messages WHERE id = $1")
+            .bind(message)
+            .fetch_one(&mut *connection)
+            .await?;
+        let (count, last): (i64, Option<i64>) = sqlx::query_as(
+            "SELECT COUNT(*), MAX(device) FROM (SELECT device FROM entries
+                 WHERE message = $1 AND device > $2 ORDER BY device LIMIT $3) AS next",
+        )
+        .bind(message)
+        .bind(from)
+        .bind(ENTRIES_PER_WRITE)
+        .fetch_one(&mut *connection)
+        .await?;
+        let last = last.unwrap_or(from);
+        self.end_entries(connection, message, (from, last), "expired").await?;
+        sqlx::query(
+            "UPDATE messages SET expiry_cursor = $2, expiry_done = $3,
+                 state = CASE WHEN state = 'pending' THEN 'done' ELSE state END WHERE id = $1",
+        )
+        .bind(message)
+        .bind(last)
+        .bind(count < ENTRIES_PER_WRITE)
+        .execute(connection)
+        .await?;
+        Ok(count)
+    }
+
+    /// A message is over for the devices above the first id up to the second: its entries without a number are dropped,
+    /// those with one that have not arrived become void.
     pub(super) async fn end_entries(
         &self,
-        connection: &mut sqlx::SqliteConnection,
+        connection: &mut SqliteConnection,
         message: i64,
+        (from, to): (i64, i64),
         reason: &'static str,
     ) -> Result<(), DbError> {
         let now = self.now();
         let dropped = sqlx::query(
-            "UPDATE entries SET state = 3, void_reason = $2, void_at = $3 WHERE message = $1 AND state = 0",
+            "UPDATE entries SET state = 3, void_reason = $2, void_at = $3
+             WHERE message = $1 AND device > $4 AND device <= $5 AND state = 0",
         )
         .bind(message)
         .bind(reason)
         .bind(now)
+        .bind(from)
+        .bind(to)
         .execute(&mut *connection)
         .await?
         .rows_affected();
         self.0.counters.add(DROPPED, reason, dropped);
         let void = sqlx::query(
             "UPDATE entries SET void_reason = $2, void_at = $3
-             WHERE message = $1 AND state = 1 AND void_reason IS NULL",
+             WHERE message = $1 AND device > $4 AND device <= $5 AND state = 1 AND void_reason IS NULL",
         )
         .bind(message)
         .bind(reason)
         .bind(now)
+        .bind(from)
+        .bind(to)
         .execute(connection)
         .await?
         .rows_affected();
@@ -280,60 +317,78 @@ impl Core {
                 self.forget_at_broker(reg_id).await;
             }
         }
-        let core = self.clone();
-        self.0
-            .db
-            .write(move |connection| {
-                Box::pin(async move {
-                    let unseen: Vec<i64> = sqlx::query_scalar(
-                        "UPDATE devices SET invalid_at = $1, invalid_reason = 'unseen'
-                         WHERE invalid_at IS NULL AND last_seen <= $2
-                             AND (connection IS NULL OR last_seen <= $3) RETURNING id",
-                    )
-                    .bind(now)
-                    .bind(now - UNSEEN_MS)
-                    .bind(now - UNSEEN_CONNECTED_MS)
-                    .fetch_all(&mut *connection)
-                    .await?;
-                    for device in &unseen {
-                        core.drop_messages(connection, *device, None, "unseen").await?;
-                    }
-                    core.0.counters.add(REGISTRATIONS, "unseen", unseen.len() as u64);
-                    Ok::<_, DbError>(())
-                })
-            })
-            .await?;
+        while self.end_unseen().await? {}
         while self.forget_messages(now - TRACE_KEPT_MS).await? {}
         Ok(())
     }
 
-    /// Removes messages that expired before this moment, with their traces; a number still under way stays, void.
-    async fn forget_messages(&self, before: i64) -> Result<bool, DbError> {
-        let old: Vec<i64> = sqlx::query_scalar("SELECT id FROM messages WHERE expires_at <= $1 LIMIT $2")
-            .bind(before)
-            .bind(CLEANING_BATCH)
-            .fetch_all(self.0.db.readers())
-            .await?;
-        let more = old.len() == CLEANING_BATCH.unsigned_abs() as usize;
-        for message in old {
-            self.0
-                .db
-                .write(move |connection| {
-                    Box::pin(async move {
-                        for statement in [
-                            "UPDATE entries SET message = NULL, body = '{\"kind\":\"void\"}',
-                                 uid = (SELECT message_id FROM messages WHERE id = $1)
-                             WHERE message = $1 AND state = 1",
-                            "DELETE FROM entries WHERE message = $1",
-                            "DELETE FROM messages WHERE id = $1",
-                        ] {
-                            sqlx::query(statement).bind(message).execute(&mut *connection).await?;
-                        }
-                        Ok::<_, DbError>(())
-                    })
+    /// RegIds whose phones were not seen for too long become invalid. Whether there may be more.
+    async fn end_unseen(&self) -> Result<bool, DbError> {
+        let (core, now) = (self.clone(), self.now());
+        let count = self
+            .0
+            .db
+            .write(move |connection| {
+                Box::pin(async move {
+                    let unseen: Vec<i64> = sqlx::query_scalar(
+                        "UPDATE devices SET invalid_at = $1, invalid_reason = $2 WHERE id IN (
+                             SELECT id FROM devices WHERE invalid_at IS NULL AND last_seen <= $3
+                                 AND (connection IS NULL OR last_seen <= $4) LIMIT $5) RETURNING id",
+                    )
+                    .bind(now)
+                    .bind(UNSEEN)
+                    .bind(now - UNSEEN_MS)
+                    .bind(now - UNSEEN_CONNECTED_MS)
+                    .bind(CLEANING_BATCH)
+                    .fetch_all(&mut *connection)
+                    .await?;
+                    for device in &unseen {
+                        core.drop_messages(connection, *device, None, UNSEEN).await?;
+                    }
+                    Ok::<_, DbError>(unseen.len())
                 })
+            })
+            .await?;
+        self.0.counters.add(REGISTRATIONS, UNSEEN, count as u64);
+        Ok(count > 0)
+    }
+
+    /// Removes messages that expired before this moment, with their traces; a number still under way stays, void.
+    /// Whether there may be more.
+    async fn forget_messages(&self, before: i64) -> Result<bool, DbError> {
+        let oldest: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM messages WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1")
+                .bind(before)
+                .fetch_optional(self.0.db.readers())
                 .await?;
-        }
-        Ok(more)
+        let Some(message) = oldest else { return Ok(false) };
+        self.0
+            .db
+            .write(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "UPDATE entries SET message = NULL, body = '{\"kind\":\"void\"}',
+                             uid = (SELECT message_id FROM messages WHERE id = $1)
+                         WHERE message = $1 AND state = 1",
+                    )
+                    .bind(message)
+                    .execute(&mut *connection)
+                    .await?;
+                    let removed = sqlx::query(
+                        "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE message = $1 LIMIT $2)",
+                    )
+                    .bind(message)
+                    .bind(ENTRIES_PER_WRITE)
+                    .execute(&mut *connection)
+                    .await?
+                    .rows_affected();
+                    if removed < ENTRIES_PER_WRITE.unsigned_abs() {
+                        sqlx::query("DELETE FROM messages WHERE id = $1").bind(message).execute(connection).await?;
+                    }
+                    Ok::<_, DbError>(())
+                })
+            })
+            .await?;
+        Ok(true)
     }
 }

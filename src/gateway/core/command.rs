@@ -152,7 +152,11 @@ impl Core {
             }
             Command::ReportToken { certificate, user, sig } => {
                 check_name("user", user)?;
-                let key = self.im_key_of(connection, &device.app_id).await?;
+                // A key that does not open is the operator's to put right; it must not block this outbox meanwhile.
+                let key = match self.im_key_of(connection, &device.app_id).await {
+                    Err(DbError::Damaged(what)) => return Err(refused(code::INTERNAL, what)),
+                    key => key?,
+                };
                 let known: bool =
                     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM certificates WHERE id = $1 AND app_id = $2)")
                         .bind(i64::try_from(*certificate).unwrap_or_default())

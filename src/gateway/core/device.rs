@@ -92,10 +92,6 @@ impl Device {
         self.epoch.rsplit_once('-').is_some_and(|(epoch, _)| epoch == gateway_epoch)
     }
 
-    pub(super) fn is_unregistered(&self) -> bool {
-        self.invalid_reason.as_deref() == Some(UNREGISTERED)
-    }
-
     pub(super) fn accept_time(&self) -> Option<AcceptTime> {
         Some(AcceptTime {
             start: u16::try_from(self.accept_start?).ok()?,

@@ -3,9 +3,9 @@
 use offpush_wire::{Have, Hello};
 use sqlx::SqliteConnection;
 
-use super::Core;
 use super::counters::NEW_GENERATION;
 use super::device::{Device, UNSEEN};
+use super::{Core, excerpt};
 use crate::db::DbError;
 
 /// What a mark did to the window.
@@ -52,8 +52,8 @@ impl Core {
             device.connection = Some(hello.connection.clone());
             device.connected_since = Some(now);
         }
-        device.version.clone_from(&hello.version);
-        device.network.clone_from(&hello.network);
+        device.version = excerpt(&hello.version);
+        device.network = hello.network.as_deref().map(excerpt);
         device.heartbeat = hello.heartbeat.map(i64::from);
         device.used_at = device.used_at.or(Some(now));
         if device.invalid_reason.as_deref() == Some(UNSEEN) {

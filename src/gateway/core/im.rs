@@ -83,6 +83,10 @@ impl Core {
         message: ImMessage,
     ) -> Result<ImAccepted, ApiError> {
         let info: OfflinePushInfo = match &message.offline_push_info {
+            // An array would pass for a struct's fields in order.
+            Some(info) if !info.get().starts_with('{') => {
+                return Err(ApiError::new(code::INVALID_VALUE, "OfflinePushInfo is no object"));
+            }
             Some(info) => serde_json::from_str(info.get())
                 .map_err(|error| ApiError::new(code::INVALID_VALUE, format!("OfflinePushInfo: {error}")))?,
             None => OfflinePushInfo::default(),

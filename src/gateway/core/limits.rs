@@ -16,6 +16,13 @@ pub(crate) const DEFAULT_IM_LIFE_S: u64 = 7 * 24 * 3600;
 pub(crate) const NO_VALID_TARGETS: i64 = 20301;
 /// Mi Push's code for a device that hears too many topics.
 pub(crate) const TOO_MANY_TOPICS: i64 = 65035;
+/// The longest message as JSON, in bytes: a frame without what is added for each device (epoch, target, the
+/// certificate's click), which is below 8 KiB.
+pub(crate) const MAXIMUM_MESSAGE_BYTES: usize = offpush_wire::MAXIMUM_FRAME_BYTES - 8 * 1024;
+/// The longest click of a certificate as JSON, in bytes: a URI longer than 4 KiB fits no Intent filter and no browser.
+pub(crate) const MAXIMUM_CLICK_BYTES: usize = 4 * 1024;
+/// Mi Push's code for a message that is too long.
+pub(crate) const MESSAGE_TOO_LONG: i64 = 65009;
 /// Targets of one call (`mipush-api` §3.7).
 pub(crate) const MAXIMUM_TARGETS: usize = 1000;
 
@@ -49,6 +56,11 @@ pub(super) const DEVICES_PER_ACCOUNT: i64 = 20;
 pub(super) const TOPICS_PER_DEVICE: i64 = 30;
 /// The longest alias, account, topic or user in bytes. Mi Push allows 64 characters of up to 4 bytes.
 pub(super) const NAME_BYTES: usize = 256;
+
+/// The longest outbox or connection id in bytes; phones draw 16 to 32 random bytes as text.
+pub(super) const ID_BYTES: usize = 128;
+/// What is kept of a phone's texts for people (version, network, reasons), in characters.
+pub(super) const EXCERPT_CHARACTERS: usize = 200;
 
 /// Devices that one transaction of a fan-out covers: a few milliseconds, so that other writes get their turn.
 pub(super) const FAN_OUT_BATCH: i64 = 1000;

@@ -30,7 +30,7 @@ mod withdraw;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::digest::{SHA256, digest};
 use tokio::sync::{mpsc, watch};
@@ -69,7 +69,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     secrets: Arc<Secrets>,
     topic_prefix: String,
-    device_brokers: RwLock<Vec<String>>,
+    device_brokers: Vec<String>,
     /// Drawn at the first start and after each restored backup; the first part of every device's epoch.
     epoch: String,
     /// A device's lock is the one its id falls on: bounded, and sharing one costs only waiting.
@@ -112,7 +112,7 @@ impl Core {
             clock: options.clock,
             secrets: options.secrets,
             topic_prefix: options.topic_prefix,
-            device_brokers: RwLock::new(options.device_brokers),
+            device_brokers: options.device_brokers,
             epoch,
             locks: (0..LOCKS).map(|_| tokio::sync::Mutex::new(())).collect(),
             work: WorkQueue::default(),
@@ -134,20 +134,24 @@ impl Core {
         self.0.db.close().await;
     }
 
-    /// Changes what phones that register are told, when the address is known only after binding.
-    pub(crate) fn set_device_brokers(&self, brokers: Vec<String>) {
-        *self.0.device_brokers.write().unwrap_or_else(PoisonError::into_inner) = brokers;
-    }
-
     fn now(&self) -> i64 {
         self.0.clock.now_ms()
     }
 }
 
 /// The database was restored from a backup: a new epoch, so that no number given after the backup is taken for one of
-/// ours. To be called before [`Core::start`].
+/// ours, and no device counts as connected before its hello. To be called before [`Core::start`].
 pub(crate) async fn restored(db: &Db) -> Result<(), DbError> {
-    draw_epoch(db).await.map(drop)
+    draw_epoch(db).await?;
+    db.write(|connection| {
+        Box::pin(async move {
+            sqlx::query("UPDATE devices SET connection = NULL, connected_since = NULL, held_until = NULL")
+                .execute(connection)
+                .await?;
+            Ok(())
+        })
+    })
+    .await
 }
 
 async fn stored_epoch(db: &Db) -> Result<Option<String>, DbError> {
@@ -200,6 +204,11 @@ fn hash(secret: &str) -> Vec<u8> {
 fn random_hex<const N: usize>() -> Result<String, DbError> {
     let bytes = crate::files::random::<N>().map_err(|error| DbError::Damaged(error.to_string()))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The beginning of a text that only people read, as much of it as is kept.
+fn excerpt(text: &str) -> String {
+    text.chars().take(EXCERPT_CHARACTERS).collect()
 }
 
 /// JSON of a type of ours, whose keys are all strings.

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 
 use super::command::{subscribe, unsubscribe};
 use super::counters::REGISTRATIONS;
-use super::{ApiError, Core, TOO_MANY_TOPICS, UNUSED_PER_APP, UNUSED_PER_PEER, hash};
+use super::{ApiError, Core, TOO_MANY_TOPICS, UNUSED_PER_APP, UNUSED_PER_PEER, excerpt, hash};
 use crate::db::DbError;
 
 /// A registration that holds, and those that had to make room for it.
@@ -53,10 +53,9 @@ impl Core {
             return answer(code::BUSY, Some("the broker cannot be reached by the gateway; try again".into()));
         }
         self.0.counters.add(REGISTRATIONS, "answered", 1);
-        let brokers = self.0.device_brokers.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         RegisterAnswer {
             reg_id: Some(registered.reg_id),
-            brokers,
+            brokers: self.0.device_brokers.clone(),
             topic_prefix: Some(self.0.topic_prefix.clone()),
             ..answer(code::SUCCESS, None)
         }
@@ -105,7 +104,7 @@ impl Core {
                     .bind(hash(&request.request_id))
                     .bind(hash(&request.secret))
                     .bind(&peer)
-                    .bind(&request.version)
+                    .bind(excerpt(&request.version))
                     .bind(now)
                     .bind(epoch)
                     .execute(connection)
@@ -118,12 +117,11 @@ impl Core {
 
     /// Whether this is the device's password. The first log-in makes its registration a used one.
     pub(crate) async fn authenticate_device(&self, reg_id: &str, secret: &str) -> bool {
-        let row: Result<Option<(i64, Vec<u8>, Option<i64>)>, _> =
-            sqlx::query_as("SELECT id, secret_hash, used_at FROM devices WHERE reg_id = $1")
-                .bind(reg_id)
-                .fetch_optional(self.0.db.readers())
-                .await;
-        let (device, stored, used_at) = match row {
+        let row = sqlx::query_as("SELECT id, secret_hash, used_at FROM devices WHERE reg_id = $1")
+            .bind(reg_id)
+            .fetch_optional(self.0.db.readers())
+            .await;
+        let (device, stored, used_at): (i64, Vec<u8>, Option<i64>) = match row {
             Ok(Some(row)) => row,
             Ok(None) => return false,
             Err(error) => {

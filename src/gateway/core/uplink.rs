@@ -11,7 +11,7 @@ use super::counters::{FRAMES_IGNORED, UPWARD};
 use super::device::Device;
 use super::hello::Mark;
 use super::window::{Extras, Outgoing};
-use super::{Core, GAP_RESEND_MS};
+use super::{Core, GAP_RESEND_MS, ID_BYTES, excerpt};
 use crate::db::DbError;
 
 /// A frame on its way in.
@@ -58,10 +58,17 @@ impl Core {
             self.0.counters.add(FRAMES_IGNORED, "too_long", 1);
             return Ok(());
         }
-        if let Err(error) = UpFrame::decode(&payload) {
-            self.0.counters.add(FRAMES_IGNORED, "malformed", 1);
-            log::info!("a frame of {reg_id} is malformed: {error}");
-            return Ok(());
+        match UpFrame::decode(&payload) {
+            Ok(frame) if ids_are_bounded(&frame) => {}
+            Ok(_) => {
+                self.0.counters.add(FRAMES_IGNORED, "id_too_long", 1);
+                return Ok(());
+            }
+            Err(error) => {
+                self.0.counters.add(FRAMES_IGNORED, "malformed", 1);
+                log::info!("a frame of {reg_id} is malformed: {error}");
+                return Ok(());
+            }
         }
         let device: Option<i64> = sqlx::query_scalar("SELECT id FROM devices WHERE reg_id = $1")
             .bind(reg_id)
@@ -227,11 +234,17 @@ impl Core {
         .bind(message)
         .bind(device.id)
         .bind(receipt.what.as_str())
-        .bind(&receipt.reason)
+        .bind(receipt.reason.as_deref().map(excerpt))
         .bind(receipt.at)
         .bind(self.now())
         .execute(connection)
         .await?;
         Ok(true)
     }
+}
+
+/// What is kept in the device's row must not be as long as a frame.
+fn ids_are_bounded(frame: &UpFrame<'_>) -> bool {
+    let connection = frame.hello.as_ref().map_or(0, |hello| hello.connection.len());
+    frame.outbox.len() <= ID_BYTES && connection <= ID_BYTES
 }

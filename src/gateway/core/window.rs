@@ -72,7 +72,7 @@ impl Core {
                     let now = core.now();
                     let after = if again { device.settled } else { device.last_n };
                     let dropped = core.number(connection, &mut device).await?;
-                    if again && device.settled < device.last_n {
+                    if again && before.settled < before.last_n {
                         device.back_off(now);
                     }
                     if device != before {

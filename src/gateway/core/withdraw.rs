@@ -43,7 +43,7 @@ impl Core {
                         .fetch_all(&mut *connection)
                         .await?;
                         wake.extend(told);
-                        core.end_entries(connection, *message, "withdrawn").await?;
+                        core.end_entries(connection, *message, (0, i64::MAX), "withdrawn").await?;
                         sqlx::query(
                             "UPDATE messages SET withdrawn_at = $2,
                                  state = CASE WHEN state = 'pending' THEN 'cancelled' ELSE state END WHERE id = $1",

@@ -130,7 +130,8 @@ CREATE TABLE messages (
     cursor BIGINT NOT NULL DEFAULT 0,           -- the last device fanned out to
     devices BIGINT NOT NULL DEFAULT 0,          -- how many so far
     withdrawn_at BIGINT,
-    expiry_done INTEGER NOT NULL DEFAULT 0      -- its entries were looked through after its expiry
+    expiry_cursor BIGINT NOT NULL DEFAULT 0,    -- the last device whose entry was ended after the expiry
+    expiry_done INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX messages_by_app ON messages (app_id, accepted_at);
 CREATE INDEX messages_pending ON messages (send_at) WHERE state = 'pending';

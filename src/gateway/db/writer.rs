@@ -14,6 +14,9 @@ const QUEUE: usize = 1024;
 /// only makes the first one's answer later.
 const BATCH: usize = 64;
 
+/// Where writes are handed in; taken away when the database is closed.
+type Jobs = Arc<Mutex<Option<mpsc::Sender<Box<dyn Job>>>>>;
+
 /// A write, with its types erased.
 trait Job: Send {
     /// Does the work inside a savepoint; whether it may stay.
@@ -64,7 +67,7 @@ where
 /// The handle to the writer's task.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    jobs: Arc<Mutex<Option<mpsc::Sender<Box<dyn Job>>>>>,
+    jobs: Jobs,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 

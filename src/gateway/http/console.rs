@@ -116,12 +116,14 @@ async fn call(server: &Server, path: &[&str], request: Request) -> Result<Value,
         (Method::GET, ["certificates"]) => to_value(core.certificates(app).await?)?,
         (Method::POST, ["certificates"]) => {
             let new: NewCertificate = parse(&body)?;
+            check_click(&new.click)?;
             let app = new.app_id.ok_or_else(|| invalid("appId is missing"))?;
             let made = core.create_certificate(&app, new.click, new.channel_id).await?;
             json!({ "certificateId": made.certificate_id })
         }
         (Method::PUT, ["certificates"]) => {
             let new: NewCertificate = parse(&body)?;
+            check_click(&new.click)?;
             let id = new.certificate_id.ok_or_else(|| invalid("certificateId is missing"))?;
             let made = core.update_certificate(id, new.click, new.channel_id).await?;
             json!({ "certificateId": made.certificate_id })
@@ -137,6 +139,17 @@ async fn call(server: &Server, path: &[&str], request: Request) -> Result<Value,
         _ => return Err(not_found()),
     };
     Ok(answer)
+}
+
+/// A click that leads nowhere is better found here than on the phones.
+fn check_click(click: &Click) -> Result<(), Refused> {
+    match click {
+        Click::App | Click::Launcher => Ok(()),
+        Click::Web { url } if url.starts_with("http://") || url.starts_with("https://") => Ok(()),
+        Click::Web { .. } => Err(invalid("click.url is no http(s) URL")),
+        Click::Page { intent_uri } if intent_uri.contains("#Intent;") && intent_uri.ends_with("end") => Ok(()),
+        Click::Page { .. } => Err(invalid("click.intentUri is not what Intent.toUri gives: intent:#Intent;…;end")),
+    }
 }
 
 async fn user_sig(server: &Server, new: NewUserSig) -> Result<Value, Refused> {

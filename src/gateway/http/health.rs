@@ -36,7 +36,7 @@ pub(super) fn metrics(server: &Server) -> Response {
         }
         let _ = match label {
             "" => writeln!(text, "offpush_{name}_total {value}"),
-            label => writeln!(text, "offpush_{name}_total{{kind=\"{label}\"}} {value}"),
+            label => writeln!(text, "offpush_{name}_total{{reason=\"{label}\"}} {value}"),
         };
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()

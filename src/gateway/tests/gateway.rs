@@ -1,5 +1,7 @@
 //! Starting, telling where, health, stopping.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +25,7 @@ async fn a_gateway_that_serves_tells_where_and_keeps_its_secrets_private() {
     assert!(content["mqtt"].as_str().unwrap().starts_with("mqtts://127.0.0.1:"), "{content}");
     assert_eq!(content["ca"], server.gateway.addresses().ca.to_str().unwrap());
     assert!(content["console"].is_string());
-    for secret in ["admin-token", "ca.key", "secrets.key"] {
+    for secret in ["admin-token", "ca.key", "secrets.key", "gateway.db", "gateway.db-wal"] {
         let mode = std::fs::metadata(server.data.join(secret)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{secret}");
     }
@@ -91,6 +93,16 @@ async fn what_a_database_option_cannot_mean_is_said() {
     options.database = Some("postgres://localhost/push".to_owned());
     let error = Gateway::start(options).await.err().unwrap().to_string();
     assert!(error.contains("--database") && error.contains("sqlite:"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_stops_ends_its_phones_connections() {
+    // A phone learns at once that its gateway is gone, even where the process lives on.
+    let server = Server::start(options()).await;
+    let phone = server.register("phone").await;
+    let mut client = phone.connect().await;
+    server.gateway.stop().await;
+    assert!(client.next(|_| None::<()>).await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

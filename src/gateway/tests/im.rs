@@ -1,5 +1,7 @@
 //! The IM side's REST API, and the console's.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use common::{Server, options};
@@ -136,6 +138,7 @@ async fn the_console_api_is_for_the_administrator() {
         assert_eq!(status, 401);
         assert!(serde_json::from_str::<Value>(&body).unwrap()["error"].is_string());
     }
+    let app = &server.app["appId"];
     let table = [
         ("GET", "nothing", None, 404),
         ("DELETE", "apps", None, 405),
@@ -145,6 +148,9 @@ async fn the_console_api_is_for_the_administrator() {
         ("POST", "usersig", Some(json!({ "sdkAppId": server.app["sdkAppId"], "user": "" })), 400),
         ("POST", "certificates", Some(json!({ "click": { "type": "app" } })), 400),
         ("POST", "certificates", Some(json!({ "appId": "1", "click": { "type": "elsewhere" } })), 400),
+        ("POST", "certificates", Some(json!({ "appId": app, "click": { "type": "web", "url": "x" } })), 400),
+        ("POST", "certificates", Some(json!({ "appId": app, "click": { "type": "page", "intentUri": "x" } })), 400),
+        ("POST", "certificates", Some(json!({ "appId": app, "click": { "type": "app" } })), 200),
         ("PUT", "certificates", Some(json!({ "click": { "type": "app" } })), 400),
         ("GET", "messages/none", None, 404),
         ("GET", "messages?limit=x", None, 400),

@@ -1,5 +1,7 @@
 //! The Mi Push API as servers in the wild call it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use common::{PACKAGE, Server, options};

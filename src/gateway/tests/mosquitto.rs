@@ -1,5 +1,7 @@
 //! An external broker: Debian's mosquitto with its dynamic security, as docs/mosquitto.md sets it up.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::fs;

@@ -98,11 +98,8 @@ impl Gateway {
 
     fn hello_answer(&self, connection: &str) -> Vec<u8> {
         let mut frame: DownFrame<'_, Entry<Down>> = DownFrame::new(&self.epoch);
-        frame.answer = Some(HelloAnswer {
-            connection: connection.to_owned(),
-            bindings: self.bindings.clone(),
-            time: self.time,
-        });
+        frame.answer =
+            Some(HelloAnswer { connection: connection.to_owned(), bindings: self.bindings.clone(), time: self.time });
         frame.applied = Some(Applied { outbox: self.outbox.clone(), n: self.applied });
         frame.encode()
     }

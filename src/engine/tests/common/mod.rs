@@ -342,8 +342,11 @@ impl Phone {
     }
 
     fn settle(&mut self) {
+        let mut outputs = 0;
         loop {
             while let Some(output) = self.engine.poll_output() {
+                outputs += 1;
+                assert!(outputs < 100_000, "one moment without an end: {output:?}");
                 self.log.push((self.now.boot, output.clone()));
                 self.perform(output);
             }

@@ -49,7 +49,8 @@ async fn a_new_outbox_starts_again_at_1_and_an_unknown_one_in_its_middle_is_not_
     let mut phone = bench.phone("a").await;
     phone.command(&bench, alias("one")).await;
     phone.outbox = "second".into();
-    assert_eq!(phone.send(&bench, Up::Command(alias("stray"))).await.len(), 0);
+    let stray = phone.send(&bench, Up::Command(alias("stray"))).await;
+    assert_eq!(stray[0]["applied"], serde_json::json!({"outbox": "outbox-a", "n": 1}));
     phone.sent = 0;
     let frames = phone.send(&bench, Up::Command(alias("two"))).await;
     assert_eq!(frames[0]["applied"], serde_json::json!({"outbox": "second", "n": 1}));
@@ -188,7 +189,7 @@ async fn after_unregister_servers_are_told_and_only_the_result_still_goes_to_the
     assert_eq!(bench.core.take_invalid_reg_ids(&bench.app.app_id).await.unwrap(), [phone.reg_id.as_str()]);
     assert!(bench.core.take_invalid_reg_ids(&bench.app.app_id).await.unwrap().is_empty());
 
-    let (secret, _) = (request(&bench.app, "a").secret, ());
+    let secret = request(&bench.app, "a").secret;
     bench.pass(DAY_MS - 1);
     bench.core.clean().await.unwrap();
     assert!(bench.core.authenticate_device(&phone.reg_id, &secret).await);
@@ -196,7 +197,6 @@ async fn after_unregister_servers_are_told_and_only_the_result_still_goes_to_the
     bench.core.clean().await.unwrap();
     assert!(!bench.core.authenticate_device(&phone.reg_id, &secret).await);
     assert!(bench.broker.devices.lock().unwrap().is_empty());
-    assert_eq!(bench.core.message(None, "none").await.unwrap().map(|_| ()), None);
 }
 
 #[tokio::test]

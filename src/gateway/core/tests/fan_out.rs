@@ -70,6 +70,8 @@ async fn lists_are_freed_of_repetitions_and_bounded_and_must_reach_somebody() {
     ] {
         assert_eq!(bench.core.accept(app, NewMessage::default(), targets).await.unwrap_err().code, code);
     }
+    let long = NewMessage { payload: "x".repeat(MAXIMUM_MESSAGE_BYTES), ..NewMessage::default() };
+    assert_eq!(bench.core.accept(app, long, Targets::All).await.unwrap_err().code, MESSAGE_TOO_LONG);
     let scheduled = NewMessage { time_to_send: Some(START + HOUR), ..NewMessage::default() };
     let unknown = Targets::RegIds(vec!["unknown".into()]);
     assert_eq!(bench.core.accept(app, scheduled, unknown).await.unwrap_err().code, NO_VALID_TARGETS);
@@ -94,7 +96,7 @@ async fn a_message_only_for_those_online_is_not_kept_for_the_others() {
 async fn a_fan_out_that_a_crash_interrupted_goes_on_behind_its_cursor() {
     // Every device gets exactly one row, whatever the moment of the crash.
     let mut bench = Bench::new("resume").await;
-    load::devices(&bench, 2500, "news").await;
+    load::devices(&bench, 2500, "news", None).await;
     let accepted =
         bench.core.accept(&bench.app.app_id, NewMessage::default(), Targets::Topic("news".into())).await.unwrap();
     assert_eq!(bench.number("SELECT COUNT(*) FROM entries").await, FAN_OUT_BATCH);
@@ -126,4 +128,16 @@ async fn a_message_that_expires_before_its_fan_out_goes_to_nobody() {
     bench.tick().await;
     assert!(phone.got(&bench).is_empty());
     assert_eq!(bench.count(counters::DROPPED, "expired_before_fan_out"), 1);
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_on_the_disk_when_the_server_is_answered() {
+    // A crash in the next moment loses neither the message nor its target.
+    let mut bench = Bench::new("durable").await;
+    let mut phone = bench.phone("a").await;
+    let targets = Targets::RegIds(vec![phone.reg_id.clone()]);
+    let message = NewMessage { title: "one".into(), ..NewMessage::default() };
+    bench.core.accept(&bench.app.app_id, message, targets).await.unwrap();
+    bench.restart().await;
+    assert_eq!(titles(&phone.hello(&bench).await), ["one"]);
 }

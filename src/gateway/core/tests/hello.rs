@@ -73,6 +73,8 @@ async fn what_is_no_frame_of_a_known_device_is_counted_and_changes_nothing() {
         assert!(phone.raw(&bench, payload).await.is_empty());
     }
     phone.raw(&bench, &vec![b' '; offpush_wire::MAXIMUM_FRAME_BYTES + 1]).await;
+    phone.raw(&bench, &UpFrame::new(&"x".repeat(ID_BYTES + 1)).encode()).await;
+    assert_eq!(bench.count(counters::FRAMES_IGNORED, "id_too_long"), 1);
     bench.core.handle_uplink("nobody", UpFrame::new("x").encode()).await;
     assert_eq!(bench.count(counters::FRAMES_IGNORED, "malformed"), 5);
     assert_eq!(bench.count(counters::FRAMES_IGNORED, "too_long"), 1);

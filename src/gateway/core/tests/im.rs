@@ -10,7 +10,8 @@ fn raw(value: &Value) -> Option<Box<RawValue>> {
 
 /// What a phone logged in as "mike" gets for this message, through a certificate with this click.
 async fn body(bench: &Bench, click: Click, channel: Option<&str>, message: ImMessage) -> Result<Value, ImAccepted> {
-    let mut phone = bench.phone("a").await;
+    let name = format!("p{}", bench.number("SELECT COUNT(*) FROM devices").await);
+    let mut phone = bench.phone(&name).await;
     let certificate =
         bench.core.create_certificate(&bench.app.app_id, click, channel.map(str::to_owned)).await.unwrap();
     let certificate = certificate.certificate_id.unsigned_abs();

@@ -77,8 +77,10 @@ struct Bench {
     core: Core,
     broker: Arc<FakeBroker>,
     clock: Arc<ManualClock>,
-    directory: PathBuf,
+    /// Those of each start; the last is in use.
+    directories: Vec<PathBuf>,
     app: NewApp,
+    name: String,
 }
 
 impl Bench {
@@ -88,13 +90,21 @@ impl Bench {
         let broker = Arc::new(FakeBroker::default());
         let core = open(&directory, &broker, &clock).await;
         let app = core.create_app(PACKAGE, "Example").await.unwrap();
-        Self { core, broker, clock, directory, app }
+        Self { core, broker, clock, directories: vec![directory], app, name: name.into() }
     }
 
-    /// The gateway ends without a farewell and starts again on the same database.
+    /// The gateway ends without a farewell and another one starts on what is on the disk at this moment.
     async fn restart(&mut self) {
-        self.core.0.db.close().await;
-        self.core = open(&self.directory, &self.broker, &self.clock).await;
+        let next = directory(&format!("core-{}-{}", self.name, self.directories.len()));
+        for file in std::fs::read_dir(self.directories.last().unwrap()).unwrap() {
+            let file = file.unwrap();
+            // SQLite's shared memory is gone with the process.
+            if !file.file_name().to_string_lossy().ends_with("-shm") {
+                std::fs::copy(file.path(), next.join(file.file_name())).unwrap();
+            }
+        }
+        self.core = open(&next, &self.broker, &self.clock).await;
+        self.directories.push(next);
     }
 
     fn pass(&self, ms: i64) {
@@ -169,6 +179,14 @@ impl Bench {
 
     async fn number(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(self.core.0.db.readers()).await.unwrap()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        for directory in &self.directories {
+            let _ = std::fs::remove_dir_all(directory);
+        }
     }
 }
 

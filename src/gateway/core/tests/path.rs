@@ -68,16 +68,14 @@ async fn what_did_not_arrive_says_why() {
     let expired = bench.push_to(message, Targets::RegIds(vec![phone.reg_id.clone()])).await;
     bench.pass(1);
     bench.tick().await;
-    let path = |id: String| {
-        let core = bench.core.clone();
-        async move { core.message(None, &id).await.unwrap().unwrap() }
-    };
-    assert!(
-        steps(&path(withdrawn).await).ends_with(&["published"])
-            || steps(&path(expired.clone()).await).contains(&"expired")
-    );
-    assert_eq!(path(expired).await.message.counts.expired, 1);
-    let blocked = path(blocked).await;
+    let path = async |id: &str| bench.core.message(None, id).await.unwrap().unwrap();
+    let withdrawn = path(&withdrawn).await;
+    let step = withdrawn.steps.iter().find(|step| step.step == "void").unwrap();
+    assert_eq!(step.detail.as_deref(), Some("withdrawn"));
+    let expired = path(&expired).await;
+    assert_eq!(steps(&expired), ["accepted", "fanned-out", "queued", "expired"]);
+    assert_eq!(expired.message.counts.expired, 1);
+    let blocked = path(&blocked).await;
     let step = blocked.steps.iter().find(|step| step.step == "blocked").unwrap();
     assert_eq!(step.detail.as_deref(), Some("no permission"));
     let all = bench.core.messages(Some(&app), 10).await.unwrap();

@@ -57,3 +57,56 @@ async fn a_running_core_delivers_without_being_driven_and_shuts_down() {
         .unwrap();
     assert_eq!(published, 6);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pushes_at_the_same_time_are_published_in_order_each_once() {
+    // Several workers, one device: its lock keeps the order of the numbers.
+    let bench = Bench::new("order-concurrent").await;
+    let phone = bench.phone("a").await;
+    for _ in 0..WORKERS {
+        tokio::spawn(bench.core.clone().run_work());
+    }
+    let pushes = (0..WINDOW).map(|_| {
+        let (core, app, targets) =
+            (bench.core.clone(), bench.app.app_id.clone(), Targets::RegIds(vec![phone.reg_id.clone()]));
+        tokio::spawn(async move { core.accept(&app, NewMessage::default(), targets).await.unwrap() })
+    });
+    for push in pushes.collect::<Vec<_>>() {
+        push.await.unwrap();
+    }
+    let published: Vec<Value> = frames(&bench.broker, 64).await.into_iter().map(|(_, frame)| frame).collect();
+    assert_eq!(numbers(&published), (1..=64).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_accepted_during_a_hello_follows_its_answer_exactly_once() {
+    // Whichever of the two gives it its number, the phone that has just connected gets it once.
+    let bench = Bench::new("push-during-hello").await;
+    let mut phone = bench.phone("a").await;
+    for _ in 0..4 {
+        tokio::spawn(bench.core.clone().run_work());
+    }
+    for round in 1..=50 {
+        phone.gone(&bench).await;
+        let mut hello = UpFrame::new(&phone.outbox);
+        hello.have = phone.have.clone();
+        hello.hello = Some(Hello {
+            connection: format!("round-{round}"),
+            id_of_up_to: None,
+            version: String::new(),
+            network: None,
+            heartbeat: None,
+        });
+        let targets = Targets::RegIds(vec![phone.reg_id.clone()]);
+        let (_, accepted) = tokio::join!(
+            bench.core.handle_uplink(&phone.reg_id, hello.encode()),
+            bench.core.accept(&bench.app.app_id, NewMessage::default(), targets),
+        );
+        accepted.unwrap();
+        let published: Vec<Value> = frames(&bench.broker, 2).await.into_iter().map(|(_, frame)| frame).collect();
+        assert!(published[0].get("answer").is_some());
+        assert_eq!(numbers(&published), [round]);
+        phone.connection = format!("round-{round}");
+        assert!(phone.mark(&bench, round).await.is_empty());
+    }
+}

@@ -89,12 +89,13 @@ async fn a_pause_holds_everything_until_it_is_ended() {
 async fn a_scheduled_message_waits_for_its_time_and_blocks_nobody() {
     // It is fanned out when it is due, lives from then on, and can be cancelled before.
     let bench = Bench::new("schedule").await;
-    let phone = bench.phone("a").await;
+    let mut phone = bench.phone("a").await;
     let later = |title: &str| NewMessage { time_to_send: Some(START + HOUR), ..living(title, MINUTE) };
     let id = bench.push_to(later("later"), to(&phone)).await;
     let cancelled = bench.push_to(later("never"), to(&phone)).await;
     bench.push(&phone, "now").await;
     assert_eq!(titles(&phone.got(&bench)), ["now"]);
+    phone.mark(&bench, 1).await;
     let app = &bench.app.app_id;
     assert!(bench.core.scheduled(app, &id).await.unwrap());
     assert_eq!(bench.core.cancel_scheduled(app, &Selector::Id(cancelled.clone())).await.unwrap(), 1);

@@ -1,0 +1,137 @@
+//! Shown once, whatever happens between arrival and receipt.
+
+mod common;
+
+use common::{Disk, MINUTE, Phone, SECOND, Screen, message};
+use offpush_engine::Output;
+use offpush_engine::input::Presented;
+use offpush_engine::record::MessageState;
+
+/// Runs the main job with a crash at one place: before or after the commit with this number is durable.
+fn run_with_crash(crash_at: usize, durable: bool) -> (Phone, bool) {
+    let mut phone = Phone::connected();
+    phone.disk = Disk::Held;
+    for id in ["a", "b", "c"] {
+        phone.push_message(message(id));
+    }
+    let mut crashed = false;
+    for step in 0..200 {
+        if step == crash_at {
+            crashed = true;
+            if durable && phone.has_held_commit() {
+                phone.commit_and_crash();
+            } else {
+                phone.crash();
+            }
+        } else if phone.has_held_commit() {
+            phone.commit();
+        } else {
+            phone.advance(SECOND);
+        }
+    }
+    phone.disk = Disk::Works;
+    phone.commit();
+    phone.advance(MINUTE);
+    (phone, crashed)
+}
+
+#[test]
+fn a_crash_at_any_commit_boundary_loses_nothing_and_shows_nothing_twice() {
+    // Every commit from arrival to receipt is lost once, and made durable just before a crash once.
+    for crash_at in 0..60 {
+        for durable in [false, true] {
+            let (phone, crashed) = run_with_crash(crash_at, durable);
+            assert!(crashed);
+            let place = format!("crash at step {crash_at}, durable {durable}");
+            assert_eq!(phone.shown_ids(), ["a", "b", "c"], "{place}");
+            assert_eq!(phone.gateway.settled, phone.gateway.last, "{place}");
+            for id in ["a", "b", "c"] {
+                assert_eq!(phone.receipts_of(id), ["shown"], "{place}");
+            }
+            assert_eq!(phone.status().outbox, 0, "{place}");
+        }
+    }
+}
+
+#[test]
+fn presenting_is_on_disk_before_the_platform_is_called() {
+    // What a crash leaves in this state can be asked for.
+    let mut phone = Phone::connected();
+    phone.screen = Screen::Held;
+    phone.push_message(message("m"));
+    phone.crash();
+    assert!(
+        phone.log.iter().any(|(_, output)| matches!(output, Output::AskShowing { sequences } if sequences == &[1]))
+    );
+}
+
+#[test]
+fn what_was_shown_before_the_crash_is_not_shown_again() {
+    // The platform remembers: the message is marked as shown and its receipt goes out.
+    let mut phone = Phone::connected();
+    phone.screen = Screen::ShowsSilently;
+    phone.push_message(message("m"));
+    assert_eq!(phone.state("m"), Some(MessageState::Presenting));
+    phone.screen = Screen::Shows;
+    phone.crash();
+    phone.advance(MINUTE);
+    assert_eq!(phone.shown_ids(), ["m"]);
+    assert_eq!(phone.receipts_of("m"), ["shown"]);
+}
+
+#[test]
+fn what_is_still_unclear_after_a_crash_is_shown_silently() {
+    // It may have been shown and swiped away: it comes without a sound.
+    let mut phone = Phone::connected();
+    phone.screen = Screen::Held;
+    phone.push_message(message("m"));
+    phone.screen = Screen::Shows;
+    phone.crash();
+    assert_eq!(phone.shown, [(1, true)]);
+    assert_eq!(phone.receipts_of("m"), ["shown"]);
+}
+
+#[test]
+fn nothing_is_presented_before_the_platform_has_said_what_is_showing() {
+    // Else a message could overtake the question.
+    let mut phone = Phone::connected();
+    phone.screen = Screen::Held;
+    phone.push_message(message("a"));
+    phone.screen = Screen::Shows;
+    phone.crash();
+    let place = |wanted: fn(&Output) -> bool| phone.log.iter().rposition(|(_, output)| wanted(output));
+    let asked = place(|output| matches!(output, Output::AskShowing { .. }));
+    let presented = place(|output| matches!(output, Output::Present { .. }));
+    assert!(asked.is_some() && asked < presented);
+}
+
+#[test]
+fn at_most_sixty_four_are_with_the_platform() {
+    // A slow platform is not flooded.
+    let mut phone = Phone::connected();
+    phone.screen = Screen::Held;
+    for index in 0..100 {
+        phone.push_message(message(&format!("m{index}")));
+    }
+    let count = |phone: &Phone| phone.log.iter().filter(|(_, output)| matches!(output, Output::Present { .. })).count();
+    assert_eq!(count(&phone), 64);
+    phone.present(Presented::Shown);
+    assert_eq!(count(&phone), 65);
+}
+
+#[test]
+fn a_message_that_waits_for_long_is_shown_once_after_many_restarts() {
+    // Restarts alone show nothing and lose nothing.
+    let mut phone = Phone::connected();
+    phone.screen = Screen::Later("off".to_owned());
+    phone.push_message(message("m"));
+    for _ in 0..10 {
+        phone.crash();
+        phone.advance(MINUTE);
+    }
+    assert_eq!(phone.shown.len(), 0);
+    phone.screen = Screen::Shows;
+    phone.input(common::Input::CanPresent);
+    phone.crash();
+    assert_eq!(phone.shown, [(1, false)]);
+}
