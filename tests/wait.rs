@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// builds something else at the same time is slow.
 pub const SOON: Duration = Duration::from_secs(30);
 /// The deadline of an event that may need several back-offs of the phone, or thousands of messages.
-pub const LATER: Duration = Duration::from_secs(25);
+pub const LATER: Duration = Duration::from_secs(180);
 /// How often is looked.
 const PACE: Duration = Duration::from_millis(20);
 

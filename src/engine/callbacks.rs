@@ -59,6 +59,14 @@ impl Callbacks {
         Some(taken)
     }
 
+    /// The pass-through message with this number is over, if it is one that waits.
+    pub(crate) fn forget(&mut self, journal: &mut Journal, sequence: u64) {
+        let waits = |(_, callback): &(&u64, &StoredCallback)| **callback == StoredCallback::PassThrough(sequence);
+        if let Some(id) = self.waiting.iter().find(waits).map(|(id, _)| *id) {
+            self.take(journal, id);
+        }
+    }
+
     /// Whether a callback that waits needs this message.
     pub(crate) fn needs(&self, sequence: u64) -> bool {
         self.waiting.values().any(|callback| match callback {

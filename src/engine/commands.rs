@@ -23,7 +23,8 @@ impl Engine {
     fn command(&mut self, command: Command) -> Result<(), CommandRefused> {
         let proper =
             |name: &String| !name.is_empty() && name.len() <= limit::NAME && !name.contains(|c: char| c.is_control());
-        if !command.arguments().iter().all(proper) {
+        let ticket_fits = !matches!(&command, Command::ReportToken { sig, .. } if sig.len() > limit::TICKET);
+        if !command.arguments().iter().all(proper) || !ticket_fits {
             return Err(CommandRefused::InvalidName);
         }
         if !self.is_active() {

@@ -72,6 +72,8 @@ pub mod limit {
     pub const REGISTER: u64 = 30 * SECOND;
     /// Milliseconds from a ping to its answer (design §2, rule 5).
     pub const PING_ANSWER: u64 = 10 * SECOND;
+    /// Milliseconds that the wake lock is held for a commit and its presentation: as long as for a ping (design §2).
+    pub const PRESENTATION: u64 = 10 * SECOND;
     /// Milliseconds a connection must have lasted before the back-off starts from its base again, so that
     /// connect-then-drop still backs off. One minute: Chromium restores within 10 s, Courier resets after 300 s.
     pub const STABLE: u64 = MINUTE;
@@ -106,6 +108,8 @@ pub mod limit {
     pub const NAMES: usize = 100;
     /// Bytes of a name in a command.
     pub const NAME: usize = 512;
+    /// Bytes of a user's ticket: a UserSig has some hundred, and an entry that fits no frame would block all others.
+    pub const TICKET: usize = 4_096;
     /// Brokers taken from a registration answer.
     pub const BROKERS: usize = 16;
 }

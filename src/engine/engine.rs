@@ -73,7 +73,8 @@ pub struct Engine {
     pub(crate) cannot_present: bool,
     pub(crate) presenting: usize,
     pub(crate) full: Option<&'static str>,
-    wake_lock: bool,
+    /// Until when it is held, boot time.
+    wake_lock: Option<u64>,
     pub(crate) bytes_received: u64,
     bytes_sent: u64,
 }
@@ -107,7 +108,7 @@ impl Engine {
                 Record::GatewayTime(time) => gateway_time = Some((time, now.boot)),
             }
         }
-        let messages = Messages::restore(facts, states);
+        let messages = Messages::restore(facts, states, config.boot_id);
         let (outbox, outbox_is_whole) = Outbox::restore(stored_outbox, entries);
         let timing = config.timing;
         let mut engine = Engine {
@@ -147,7 +148,7 @@ impl Engine {
             cannot_present: false,
             presenting: 0,
             full: None,
-            wake_lock: false,
+            wake_lock: None,
             bytes_received: 0,
             bytes_sent: 0,
             config,
@@ -451,7 +452,7 @@ impl Engine {
         }
         self.arm(Timer::Ping, ping, 0);
         self.arm(Timer::PingAnswer, answer, 0);
-        let expiry = self.messages.next_expiry(self.config.boot_id, now);
+        let expiry = self.messages.next_expiry(now);
         self.arm(Timer::Expiry, expiry, EXPIRY_SLACK);
         let opens = self.names.accept_time.and_then(|time| time.opens_in(now.wall)).filter(|wait| *wait > 0);
         let opens = opens.filter(|_| self.messages.pending() > 0).map(|wait| now.boot + wait);
@@ -465,17 +466,21 @@ impl Engine {
         }
     }
 
-    /// Held from the start of an attempt to the hello's answer, while a ping waits for its answer, and from a
-    /// message's arrival until the platform has it.
+    /// Held until the deadline of an attempt or of a ping's answer, and from a message's arrival until the platform
+    /// has it. A need that outlasts the lock takes it anew, with its own length.
     fn adjust_wake_lock(&mut self) {
-        let attempting = self.registering.is_some()
-            || self.link.as_ref().is_some_and(|link| !link.is_online() || link.heartbeat.is_waiting());
-        let wanted = attempting || self.journal.is_in_flight() || self.presenting > 0;
-        if wanted != self.wake_lock {
-            self.wake_lock = wanted;
-            let longest = if attempting { limit::CONNECT + limit::CONNACK } else { limit::PING_ANSWER };
-            self.output(Output::WakeLock(wanted.then_some(longest)));
+        let now = self.now.boot;
+        let held = self.wake_lock.filter(|until| *until > now);
+        let deadline = [Timer::Attempt, Timer::PingAnswer].into_iter().filter_map(|timer| self.timers.get(timer));
+        let busy = self.journal.is_in_flight() || self.presenting > 0;
+        let presentation = busy.then(|| held.unwrap_or(now + limit::PRESENTATION));
+        let wanted = deadline.map(|wake| wake.latest).max().max(presentation);
+        match wanted {
+            Some(until) if held < wanted => self.output(Output::WakeLock(Some(until.saturating_sub(now)))),
+            None if self.wake_lock.is_some() => self.output(Output::WakeLock(None)),
+            _ => return,
         }
+        self.wake_lock = wanted;
     }
 
     pub(crate) fn output(&mut self, output: Output) {
@@ -514,10 +519,12 @@ impl Engine {
             Phase::Unregistered | Phase::RegistrationRefused { .. } => return None,
             Phase::NoNetwork => (NextAction::CheckNetwork, Timer::NetworkRecheck),
             Phase::Registering | Phase::Connecting | Phase::Handshaking => (NextAction::GiveUp, Timer::Attempt),
-            Phase::WaitingToRegister { .. } | Phase::Waiting(WaitReason::CredentialsRefused) => {
-                (NextAction::Register, Timer::Retry)
+            Phase::WaitingToRegister { .. } | Phase::Waiting(_) => {
+                let has_reg_id = self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some());
+                let next =
+                    if has_reg_id && !self.repeat_registration { NextAction::Connect } else { NextAction::Register };
+                (next, Timer::Retry)
             }
-            Phase::Waiting(_) => (NextAction::Connect, Timer::Retry),
             Phase::Connected => match self.timers.get(Timer::PingAnswer) {
                 Some(_) => (NextAction::GiveUp, Timer::PingAnswer),
                 None => (NextAction::Ping, Timer::Ping),

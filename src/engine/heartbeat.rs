@@ -56,11 +56,6 @@ impl Heartbeat {
         self.last_sent = now;
     }
 
-    /// Whether a ping waits for its answer.
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.ping_sent.is_some()
-    }
-
     /// When the next ping is due; `None` while one waits for its answer.
     pub(crate) fn ping_due(&self) -> Option<u64> {
         if self.ping_sent.is_some() {

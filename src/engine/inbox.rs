@@ -37,12 +37,12 @@ impl Engine {
         {
             self.applied(applied.n);
         }
-        if frame.entries.is_empty() {
-            return self.acknowledge(publish);
-        }
         if frame.epoch != self.mark.epoch {
             // Only an answer to hello starts a new numbering: ask for one.
             self.hello_again();
+            return self.acknowledge(publish);
+        }
+        if frame.entries.is_empty() {
             return self.acknowledge(publish);
         }
         if room.is_err() && frame.entries.iter().any(|entry| entry.n > self.mark.up_to) {

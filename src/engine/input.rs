@@ -174,7 +174,7 @@ pub enum Presented {
 /// Why the engine did not take a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandRefused {
-    /// A name is empty, too long or has control characters.
+    /// A name is empty, too long or has control characters, or a ticket is too long.
     InvalidName,
     /// There is no registration that it could apply to.
     NotRegistered,
@@ -185,7 +185,7 @@ pub enum CommandRefused {
 impl fmt::Display for CommandRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::InvalidName => "the name is empty, longer than 512 bytes or has control characters",
+            Self::InvalidName => "a name is empty, longer than 512 bytes or has control characters, or a ticket is longer than 4,096 bytes",
             Self::NotRegistered => "the app is not registered: register first",
             Self::OutboxFull => {
                 "too many commands wait for the gateway; see `offpush status` for why it is not reached"

@@ -22,20 +22,30 @@ pub(crate) struct Messages {
     all: BTreeMap<u64, Message>,
     /// Those to be shown, in order of arrival.
     pending: BTreeSet<u64>,
+    /// When the time of each message that waits for the screen or the app is over, in this boot's time; of those that
+    /// arrived in it.
+    deadlines: BTreeSet<(u64, u64)>,
+    /// Those that wait and arrived in another boot.
+    from_other_boots: BTreeSet<u64>,
+    boot_id: u64,
     /// Those done, the first done first; the oldest are forgotten.
     done: VecDeque<u64>,
     next: u64,
 }
 
 impl Messages {
-    pub(crate) fn restore(messages: BTreeMap<u64, MessageFacts>, mut states: BTreeMap<u64, StateRecord>) -> Self {
-        let mut restored = Self { next: 1, ..Self::default() };
+    pub(crate) fn restore(
+        messages: BTreeMap<u64, MessageFacts>,
+        mut states: BTreeMap<u64, StateRecord>,
+        boot_id: u64,
+    ) -> Self {
+        let mut restored = Self { next: 1, boot_id, ..Self::default() };
         for (sequence, facts) in messages {
             let record = states.remove(&sequence);
             let (state, shown_at, clicked_at) = record
                 .map_or((MessageState::Pending, 0, 0), |record| (record.state, record.shown_at, record.clicked_at));
-            if state == MessageState::Pending && !facts.pass_through {
-                restored.pending.insert(sequence);
+            if state == MessageState::Pending {
+                restored.wait(sequence, &facts);
             } else if state.is_done() {
                 restored.done.push_back(sequence);
             }
@@ -50,11 +60,20 @@ impl Messages {
         let sequence = self.next;
         self.next += 1;
         journal.write(Write::Put(Record::Message(sequence, StoredMessage { facts: facts.clone(), body })));
+        self.wait(sequence, &facts);
+        self.all.insert(sequence, Message { facts, state: MessageState::Pending, shown_at: 0, clicked_at: 0 });
+        sequence
+    }
+
+    fn wait(&mut self, sequence: u64, facts: &MessageFacts) {
         if !facts.pass_through {
             self.pending.insert(sequence);
         }
-        self.all.insert(sequence, Message { facts, state: MessageState::Pending, shown_at: 0, clicked_at: 0 });
-        sequence
+        if facts.boot_id == self.boot_id {
+            self.deadlines.insert((deadline(facts), sequence));
+        } else {
+            self.from_other_boots.insert(sequence);
+        }
     }
 
     pub(crate) fn get(&self, sequence: u64) -> Option<&Message> {
@@ -85,6 +104,7 @@ impl Messages {
             return false;
         }
         let was_done = message.state.is_done();
+        let facts = message.facts.clone();
         message.state = state;
         match state {
             MessageState::Shown | MessageState::Folded => message.shown_at = now.wall,
@@ -100,10 +120,12 @@ impl Messages {
                 reason: reason.map(str::to_owned),
             },
         )));
-        if state == MessageState::Pending && !message.facts.pass_through {
-            self.pending.insert(sequence);
+        if state == MessageState::Pending {
+            self.wait(sequence, &facts);
         } else {
             self.pending.remove(&sequence);
+            self.deadlines.remove(&(deadline(&facts), sequence));
+            self.from_other_boots.remove(&sequence);
         }
         if state.is_done() && !was_done {
             self.done.push_back(sequence);
@@ -156,16 +178,18 @@ impl Messages {
     }
 
     /// The earliest moment, in boot time, at which a waiting message's time is over.
-    pub(crate) fn next_expiry(&self, boot_id: u64, now: Now) -> Option<u64> {
-        let left = |sequence: &u64| self.all.get(sequence).map(|m| Self::time_left(&m.facts, boot_id, now));
-        self.pending.iter().filter_map(left).min().map(|left| now.boot.saturating_add(left))
+    pub(crate) fn next_expiry(&self, now: Now) -> Option<u64> {
+        let left = |sequence: &u64| self.all.get(sequence).map(|m| Self::time_left(&m.facts, self.boot_id, now));
+        let others = self.from_other_boots.iter().filter_map(left).map(|left| now.boot.saturating_add(left)).min();
+        self.deadlines.first().map(|(deadline, _)| *deadline).into_iter().chain(others).min()
     }
 
     /// The waiting messages whose time is over.
-    pub(crate) fn expired(&self, boot_id: u64, now: Now) -> Vec<u64> {
+    pub(crate) fn expired(&self, now: Now) -> Vec<u64> {
         let is_over =
-            |sequence: &&u64| self.all.get(sequence).is_some_and(|m| Self::time_left(&m.facts, boot_id, now) == 0);
-        self.pending.iter().filter(is_over).copied().collect()
+            |sequence: &&u64| self.all.get(sequence).is_some_and(|m| Self::time_left(&m.facts, self.boot_id, now) == 0);
+        let over = self.deadlines.range(..=(now.boot, u64::MAX)).map(|(_, sequence)| *sequence);
+        over.chain(self.from_other_boots.iter().filter(is_over).copied()).collect()
     }
 
     /// Forgets the oldest done messages beyond the limit, except those that `needed` names.
@@ -202,4 +226,9 @@ impl Messages {
             clicked_at: message.clicked_at,
         })
     }
+}
+
+/// When a message's time is over, in the time of the boot it arrived in.
+fn deadline(facts: &MessageFacts) -> u64 {
+    facts.arrived_boot.saturating_add(facts.time_to_live)
 }

@@ -155,8 +155,10 @@ impl Engine {
     }
 
     pub(crate) fn expire(&mut self) {
-        for sequence in self.messages.expired(self.config.boot_id, self.now) {
+        for sequence in self.messages.expired(self.now) {
             self.expire_one(sequence);
+            // An app that stays away must not keep the room that its old messages take.
+            self.callbacks.forget(&mut self.journal, sequence);
         }
     }
 

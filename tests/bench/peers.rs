@@ -37,8 +37,12 @@ pub(crate) struct RumqttcOptions {
 /// Which client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
+    /// An event loop of one thread, rustls with ring, TCP_NODELAY, the daemon's Receive Maximum.
     Rumqttc,
+    /// `mosquitto_sub -V 5 -q 1` as it comes: its Receive Maximum is 20, and it leaves Nagle's algorithm on.
     MosquittoSub,
+    /// The same with TCP_NODELAY and the daemon's Receive Maximum.
+    MosquittoSubTuned,
 }
 
 /// A running client.
@@ -63,11 +67,13 @@ impl RunningPeer {
                 command.args(["--messages", &messages]).arg("--ca").arg(ca).stdout(Stdio::piped());
                 command
             }
-            Peer::MosquittoSub => {
+            Peer::MosquittoSub | Peer::MosquittoSubTuned => {
                 let mut command = Command::new("mosquitto_sub");
                 command.args(["-V", "5", "-q", "1", "-h", "localhost", "-p", &port, "-i", reg_id, "-u", reg_id]);
-                command.args(["-P", secret, "-C", &messages, "--tls-version", "tlsv1.3", "--nodelay"]);
-                command.args(["-D", "connect", "receive-maximum", &RECEIVE_MAXIMUM.to_string()]);
+                command.args(["-P", secret, "-C", &messages, "--tls-version", "tlsv1.3"]);
+                if peer == Peer::MosquittoSubTuned {
+                    command.arg("--nodelay").args(["-D", "connect", "receive-maximum", &RECEIVE_MAXIMUM.to_string()]);
+                }
                 command.args(["-t", &topic(reg_id)]).arg("--cafile").arg(ca).stdout(Stdio::null());
                 command
             }

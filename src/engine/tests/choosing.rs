@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{DAY, Disk, HOUR, Input, MINUTE, Phone, SECOND, Screen, message, pass_through};
-use offpush_engine::Output;
+use common::{DAY, Disk, HOUR, Input, MINUTE, Phone, SECOND, Screen, message, pass_through, wifi};
 use offpush_engine::input::Presented;
 use offpush_engine::record::{MessageState, Record};
+use offpush_engine::{Network, Output};
 use offpush_wire::{AcceptTime, Bindings, Command, Down, Message, Withdraw};
 
 /// 1,700,000,000 s is 22:13:20 UTC.
@@ -48,10 +48,15 @@ fn outside_the_accept_time_messages_wait_until_it_opens() {
     phone.push_message(message("a"));
     phone.push_message(message("b"));
     assert_eq!(phone.status().accept_time, Some(AcceptTime { start: 480, end: 1200, utc_offset: 0 }));
-    phone.advance(9 * HOUR);
+    // Offline, so that nothing else wakes the phone up: the window alone does.
+    phone.input(Input::Network(Network::None));
+    phone.drop_link();
+    let opens = 9 * HOUR + 46 * MINUTE + 40 * SECOND - (phone.now.wall - common::WALL) as u64;
+    phone.advance(opens - 1);
     assert_eq!(phone.shown.len(), 0);
-    phone.advance(HOUR);
+    phone.advance(1 + MINUTE);
     assert_eq!(phone.shown_ids(), ["a", "b"]);
+    phone.input(Input::Network(wifi()));
     phone.push_message(message("c"));
     assert_eq!(phone.shown_ids(), ["a", "b", "c"]);
 }

@@ -30,6 +30,22 @@ fn without_a_network_there_is_no_attempt_and_one_look_a_day() {
 }
 
 #[test]
+fn a_wait_for_the_next_attempt_ends_with_the_network() {
+    // The attempt would come to nothing: its timer is gone, and the status names the network.
+    for broker in [Broker::Fails(LinkFailure::Refused), Broker::Refuses(0x86, Vec::new()), Broker::Silent] {
+        let mut phone = Phone::connected();
+        phone.broker = broker;
+        phone.drop_link();
+        phone.advance(5 * SECOND);
+        phone.input(Input::Network(Network::None));
+        phone.advance(SECOND);
+        phone.forget();
+        assert_eq!(phone.advance(3 * DAY + 4 * HOUR), 3);
+        assert_eq!((phone.phase(), phone.attempts.len()), (Phase::NoNetwork, 0));
+    }
+}
+
+#[test]
 fn a_new_network_is_tried_at_once() {
     // Neither a wait nor a timer stands between the network and the attempt.
     let mut phone = Phone::connected();

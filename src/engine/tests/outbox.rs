@@ -229,6 +229,9 @@ fn commands_that_cannot_be_are_refused_at_once() {
         let refused = phone.try_input(Input::Command(Command::SetAlias { alias }));
         assert_eq!(refused, Err(Refused::Command(CommandRefused::InvalidName)));
     }
+    let ticket = Command::ReportToken { certificate: 1, user: "u".to_owned(), sig: "x".repeat(4_097) };
+    let refused = phone.try_input(Input::Command(ticket));
+    assert_eq!(refused, Err(Refused::Command(CommandRefused::InvalidName)), "it would fit no frame");
     phone.alias(&"x".repeat(512));
     phone.input(Input::Command(Command::Unregister));
     phone.advance(SECOND);

@@ -6,7 +6,7 @@ use common::{
     BROKER, Broker, DAY, HOUR, Input, MINUTE, Phone, REG_ID, Registrar, SECOND, cellular, http, message, refusal, wifi,
 };
 use offpush_engine::input::CertificateProblem;
-use offpush_engine::status::{Phase, WaitReason};
+use offpush_engine::status::{NextAction, Phase, WaitReason};
 use offpush_engine::{Callback, Event, LinkFailure, Network};
 
 fn with_registrar(registrar: Registrar) -> Phone {
@@ -214,6 +214,12 @@ fn a_refused_repetition_does_not_end_the_registration() {
     phone.broker = Broker::Refuses(0x86, Vec::new());
     phone.registrar = refusal(22006);
     phone.drop_link();
+    phone.advance(3 * SECOND);
+    assert_eq!(phone.status().next.expect("a next action").0, NextAction::Register);
+    while phone.registrations.is_empty() {
+        phone.advance(SECOND);
+    }
+    assert_eq!(phone.status().next.expect("a next action").0, NextAction::Connect, "the brokers have their turn");
     phone.advance(2 * DAY);
     let requests = phone.registrations.len();
     assert!((3..40).contains(&requests), "{requests} requests in two days");

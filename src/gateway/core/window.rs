@@ -22,6 +22,14 @@ pub(super) struct Outgoing {
     dropped: Vec<&'static str>,
 }
 
+impl Outgoing {
+    /// A frame under the gateway's new epoch: a phone that is connected and does not know it yet says hello again.
+    fn ask_for_hello(reg_id: &str, gateway_epoch: &str) -> Self {
+        let frame = DownFrame::new(gateway_epoch).encode();
+        Self { reg_id: reg_id.to_owned(), frames: vec![(None, frame)], cause: "ask_for_hello", dropped: Vec::new() }
+    }
+}
+
 /// What a phone's frame is answered with beside entries.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
@@ -66,7 +74,8 @@ impl Core {
                 Box::pin(async move {
                     let Some(mut device) = Device::load(connection, device).await? else { return Ok(None) };
                     if !device.may_be_numbered(&core.0.epoch) {
-                        return Ok(None);
+                        let unaware = device.connection.is_some();
+                        return Ok(unaware.then(|| Outgoing::ask_for_hello(&device.reg_id, &core.0.epoch)));
                     }
                     let before = device.clone();
                     let now = core.now();

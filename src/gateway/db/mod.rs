@@ -9,6 +9,7 @@ mod writer;
 
 use std::fmt;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -108,13 +109,14 @@ impl Db {
 }
 
 /// What the closure of a write returns.
-pub(crate) type WriteFuture<'c, T, E> = std::pin::Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>;
+pub(crate) type WriteFuture<'c, T, E> = BoxFuture<'c, Result<T, E>>;
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), DbError> {
-    let fresh: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'")
+    let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'")
         .fetch_one(&mut *connection)
         .await?;
-    let applied: i64 = if fresh == 0 {
+    let applied: i64 = if tables == 0 {
         0
     } else {
         sqlx::query_scalar("SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'schema'")

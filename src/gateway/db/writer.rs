@@ -6,12 +6,12 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{DbError, WriteFuture};
+use super::{BoxFuture, DbError, WriteFuture};
 
 /// Writes that may wait; more than that, and the callers wait before they may wait.
 const QUEUE: usize = 1024;
-/// Writes that share one transaction at most. Measured: the sync's cost has vanished by then, and a savepoint more
-/// only makes the first one's answer later.
+/// Writes that share one transaction at most. Measured, 10,000 devices that get a number each: 46 s without sharing,
+/// 7.5 s with 16, 6 s with 64, and no better with 256.
 const BATCH: usize = 64;
 
 /// Where writes are handed in; taken away when the database is closed.
@@ -20,10 +20,7 @@ type Jobs = Arc<Mutex<Option<mpsc::Sender<Box<dyn Job>>>>>;
 /// A write, with its types erased.
 trait Job: Send {
     /// Does the work inside a savepoint; whether it may stay.
-    fn run<'a>(
-        &'a mut self,
-        connection: &'a mut SqliteConnection,
-    ) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool>;
 
     /// Answers the caller: what `run` gave, or that the commit failed.
     fn finish(self: Box<Self>, committed: Result<(), String>);
@@ -41,10 +38,7 @@ where
     E: From<DbError> + Send + 'static,
     F: for<'c> FnOnce(&'c mut SqliteConnection) -> WriteFuture<'c, T, E> + Send + 'static,
 {
-    fn run<'a>(
-        &'a mut self,
-        connection: &'a mut SqliteConnection,
-    ) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool> {
         Box::pin(async move {
             if let Some(work) = self.work.take() {
                 self.outcome = Some(work(connection).await);

@@ -4,22 +4,25 @@
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part")]
 
 pub(crate) mod gateway;
+mod input;
+mod look;
 pub(crate) mod packets;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroU16;
 
 use offpush_engine::input::Presented;
-use offpush_engine::record::{MessageState, Record, RecordKey, Write};
+use offpush_engine::record::{Record, RecordKey, Write};
 use offpush_engine::status::Phase;
-use offpush_engine::{
-    Callback, CommandRefused, CommitId, Config, Disconnected, Engine, Event, HttpAnswer, LinkFailure, LinkId, Network,
-    Now, Output, Status, Timing, UnknownMessage,
-};
-use offpush_wire::{Command, Down, Message, NotifyType, Receipt, RegisterAnswer, RegisterRequest, Target, Up};
+use offpush_engine::{Callback, CommitId, Config, Engine, HttpAnswer, LinkFailure, LinkId, Now, Output};
+use offpush_wire::{Down, Message, RegisterAnswer, RegisterRequest};
 
 use gateway::Gateway;
 use packets::Sent;
+
+pub(crate) use input::{Input, Refused, apply};
+pub(crate) use world::*;
 
 pub(crate) const SECOND: u64 = 1_000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
@@ -29,102 +32,6 @@ pub(crate) const DAY: u64 = 24 * HOUR;
 pub(crate) const REG_ID: &str = "regid-0123456789-0123456789-0123456789-abcd";
 pub(crate) const BROKER: &str = "mqtts://broker.example:8883";
 pub(crate) const WALL: i64 = 1_700_000_000_000;
-
-/// Everything that can be told to the engine: recorded, so that a run can be replayed.
-#[derive(Debug, Clone)]
-pub(crate) enum Input {
-    Timeout,
-    Network(Network),
-    Committed(CommitId, Result<(), String>),
-    Connected(LinkId),
-    Closed(LinkId, LinkFailure),
-    Received(LinkId, Vec<u8>),
-    RegisterAnswer(LinkId, Result<HttpAnswer, LinkFailure>),
-    Register,
-    Command(Command),
-    App(bool),
-    CallbackTaken(u64),
-    Presented(u64, Presented),
-    Showing(Vec<u64>),
-    CanPresent,
-    Clicked(String),
-    Dismissed(String),
-    Stop,
-}
-
-/// Tells one input to an engine.
-pub(crate) fn apply(engine: &mut Engine, now: Now, input: Input) -> Result<(), Refused> {
-    match input {
-        Input::Timeout => engine.handle_timeout(now),
-        Input::Network(network) => engine.handle_network(now, network),
-        Input::Committed(id, result) => engine.handle_committed(now, id, result),
-        Input::Connected(link) => engine.handle_connected(now, link),
-        Input::Closed(link, failure) => engine.handle_closed(now, link, failure),
-        Input::Received(link, bytes) => engine.handle_received(now, link, &bytes),
-        Input::RegisterAnswer(link, answer) => engine.handle_register_answer(now, link, answer),
-        Input::Register => engine.handle_register(now),
-        Input::Command(command) => return engine.handle_command(now, command).map_err(Refused::Command),
-        Input::App(listens) => engine.handle_app(now, listens),
-        Input::CallbackTaken(id) => engine.handle_callback_taken(now, id),
-        Input::Presented(sequence, outcome) => engine.handle_presented(now, sequence, outcome),
-        Input::Showing(sequences) => engine.handle_showing(now, &sequences),
-        Input::CanPresent => engine.handle_can_present(now),
-        Input::Clicked(id) => return engine.handle_clicked(now, &id).map_err(Refused::Message),
-        Input::Dismissed(id) => return engine.handle_dismissed(now, &id).map_err(Refused::Message),
-        Input::Stop => engine.handle_stop(now),
-    }
-    Ok(())
-}
-
-#[derive(Debug, PartialEq)]
-pub(crate) enum Refused {
-    Command(CommandRefused),
-    Message(UnknownMessage),
-}
-
-/// What the store does with a commit.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Disk {
-    Works,
-    /// Commits wait for [`Phone::commit`].
-    Held,
-    Fails(String),
-}
-
-/// What the platform does with a notification.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Screen {
-    Shows,
-    /// It waits for [`Phone::present`].
-    Held,
-    /// It is shown, but its confirmation is lost.
-    ShowsSilently,
-    Folds,
-    Blocks(String),
-    Later(String),
-}
-
-/// What answers an attempt to reach a broker.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Broker {
-    Accepts,
-    /// TLS stands, then nothing comes.
-    Mute,
-    /// Nothing comes at all.
-    Silent,
-    Fails(LinkFailure),
-    /// CONNACK with this reason code and these properties.
-    Refuses(u8, Vec<u8>),
-}
-
-/// What answers a registration.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Registrar {
-    Accepts,
-    Silent,
-    Fails(LinkFailure),
-    Answers(HttpAnswer),
-}
 
 pub(crate) struct Phone {
     engine: Engine,
@@ -166,69 +73,6 @@ pub(crate) struct Phone {
     /// The inputs since the last start.
     pub(crate) recorded: Vec<(Now, Input)>,
     waiting: VecDeque<Input>,
-}
-
-pub(crate) fn config() -> Config {
-    Config {
-        app_id: "2882303761517000001".to_owned(),
-        app_key: "5000000000001".to_owned(),
-        package: "com.example.app".to_owned(),
-        version: "offpush/test".to_owned(),
-        boot_id: 1,
-        timing: Timing::default(),
-    }
-}
-
-pub(crate) fn wifi() -> Network {
-    Network::Up { key: 1, transport: "wifi".to_owned() }
-}
-
-pub(crate) fn cellular() -> Network {
-    Network::Up { key: 2, transport: "cellular".to_owned() }
-}
-
-/// SplitMix64.
-pub(crate) fn entropy(mut state: u64) -> Box<dyn offpush_engine::Entropy> {
-    Box::new(move |bytes: &mut [u8]| {
-        for chunk in bytes.chunks_mut(8) {
-            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
-        }
-    })
-}
-
-pub(crate) fn message(id: &str) -> Message {
-    Message {
-        id: id.to_owned(),
-        target: Target::RegId,
-        pass_through: 0,
-        title: "title".to_owned(),
-        description: "text".to_owned(),
-        payload: String::new(),
-        notify_type: NotifyType::default(),
-        notify_id: 0,
-        expires_in: DAY,
-        sent_at: WALL,
-        binding: None,
-        extra: BTreeMap::new(),
-        offline_push_info: None,
-        again: false,
-    }
-}
-
-pub(crate) fn pass_through(id: &str) -> Message {
-    Message { pass_through: 1, ..message(id) }
-}
-
-pub(crate) fn http(status: u16, retry_after: Option<u32>, body: impl Into<Vec<u8>>) -> Registrar {
-    Registrar::Answers(HttpAnswer { status, retry_after, body: body.into() })
-}
-
-pub(crate) fn refusal(code: i64) -> Registrar {
-    http(200, None, format!(r#"{{"code":{code},"reason":"refused"}}"#))
 }
 
 impl Phone {
@@ -391,6 +235,7 @@ impl Phone {
                     }
                 }
             }
+            Output::AskShowing { .. } if self.screen == Screen::Held => {}
             Output::AskShowing { sequences } => {
                 let ever = |sequence: &u64| self.shown.iter().any(|(shown, _)| shown == sequence);
                 self.waiting.push_back(Input::Showing(sequences.into_iter().filter(ever).collect()));
@@ -474,32 +319,31 @@ impl Phone {
             match packet {
                 Sent::Connect(_) => match self.broker.clone() {
                     Broker::Mute => {}
-                    Broker::Refuses(code, properties) => self.from_broker(&packets::conn_ack(code, &properties)),
+                    Broker::Refuses(code, properties) => self.broker_says(&packets::conn_ack(code, &properties)),
                     _ => {
                         self.online = true;
-                        self.from_broker(&packets::conn_ack(0, &self.properties.clone()));
+                        self.broker_says(&packets::conn_ack(0, &self.properties.clone()));
                     }
                 },
                 _ if !matches!(self.broker, Broker::Accepts) => {}
-                Sent::Subscribe { packet_id, .. } => self.from_broker(&packets::sub_ack(packet_id, 1)),
+                Sent::Subscribe { packet_id, .. } => self.broker_says(&packets::sub_ack(packet_id, 1)),
                 Sent::Publish { packet_id, topic, payload } => {
                     assert_eq!(topic, format!("op/u/{REG_ID}"));
                     if let (Some(packet_id), true) = (packet_id, self.broker_answers) {
-                        self.from_broker(&packets::pub_ack(packet_id, 0));
+                        self.broker_says(&packets::pub_ack(packet_id, 0));
                     }
-                    for frame in self.gateway.take(&payload) {
-                        self.publish(&frame);
-                    }
+                    let frames = self.gateway.take(&payload);
+                    self.publish_together(&frames);
                 }
                 Sent::PubAck { packet_id } => self.acknowledged.push(packet_id),
-                Sent::PingReq if self.broker_answers => self.from_broker(&packets::ping_resp()),
+                Sent::PingReq if self.broker_answers => self.broker_says(&packets::ping_resp()),
                 Sent::PingReq => {}
                 Sent::Disconnect { .. } => self.online = false,
             }
         }
     }
 
-    fn from_broker(&mut self, bytes: &[u8]) {
+    fn broker_says(&mut self, bytes: &[u8]) {
         if let Some(link) = self.link {
             self.waiting.push_back(Input::Received(link, bytes.to_vec()));
         }
@@ -507,44 +351,56 @@ impl Phone {
 
     /// Bytes from the broker.
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
-        self.from_broker(bytes);
+        self.broker_says(bytes);
         self.settle();
     }
 
-    fn publish(&mut self, frame: &[u8]) -> u16 {
-        self.last_packet_id += 1;
-        let packet = packets::publish(NonZeroU16::new(self.last_packet_id), &format!("op/d/{REG_ID}"), frame);
-        self.from_broker(&packet);
-        self.last_packet_id
+    /// Several frames, which the phone gets in one read.
+    fn publish_together(&mut self, frames: &[Vec<u8>]) {
+        let mut bytes = Vec::new();
+        for frame in frames {
+            self.last_packet_id = self.last_packet_id.checked_add(1).unwrap_or(1);
+            let packet_id = NonZeroU16::new(self.last_packet_id);
+            bytes.extend(packets::publish(packet_id, &format!("op/d/{REG_ID}"), frame));
+        }
+        if !bytes.is_empty() {
+            self.broker_says(&bytes);
+        }
     }
 
     /// The broker publishes a frame to the phone; gives the packet id.
     pub(crate) fn deliver(&mut self, frame: &[u8]) -> u16 {
-        let packet_id = self.publish(frame);
+        assert!(self.online, "a link");
+        self.publish_together(&[frame.to_vec()]);
+        let packet_id = self.last_packet_id;
         self.settle();
         packet_id
     }
 
     /// Several frames in one read.
     pub(crate) fn deliver_together(&mut self, frames: &[Vec<u8>]) {
-        let link = self.link.expect("a link");
-        let mut bytes = Vec::new();
-        for frame in frames {
-            self.last_packet_id += 1;
-            let topic = format!("op/d/{REG_ID}");
-            bytes.extend(packets::publish(NonZeroU16::new(self.last_packet_id), &topic, frame));
-        }
-        self.input(Input::Received(link, bytes));
+        assert!(self.online, "a link");
+        self.publish_together(frames);
+        self.settle();
     }
 
     /// The gateway accepts an entry for this phone, and publishes it if the phone is there.
     pub(crate) fn push(&mut self, id: &str, down: Down) {
-        for frame in self.gateway.accept(id, down) {
-            if self.online {
-                self.publish(&frame);
-            }
+        let frames = self.gateway.accept(id, down);
+        if self.online {
+            self.publish_together(&frames);
         }
         self.settle();
+    }
+
+    /// The gateway accepts so many messages, `m0` and on, before it publishes the first.
+    pub(crate) fn push_many(&mut self, count: usize) {
+        let mut frames = Vec::new();
+        for index in 0..count {
+            let id = format!("m{index}");
+            frames.extend(self.gateway.accept(&id, Down::Message(Box::new(message(&id)))));
+        }
+        self.deliver_together(&frames);
     }
 
     pub(crate) fn push_message(&mut self, message: Message) {
@@ -632,95 +488,8 @@ impl Phone {
         self.now.wall += milliseconds as i64;
     }
 
-    /// Milliseconds until the engine's next timeout.
-    pub(crate) fn next_timeout(&self) -> Option<u64> {
-        self.engine.next_timeout().map(|wake| wake.deadline.saturating_sub(self.now.boot))
-    }
-
-    pub(crate) fn status(&self) -> Status {
-        self.engine.status(self.now)
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        self.status().phase
-    }
-
-    /// The state of the newest message with this id.
-    pub(crate) fn state(&self, id: &str) -> Option<MessageState> {
-        self.engine.messages().filter(|message| message.id == id).last().map(|message| message.state)
-    }
-
-    pub(crate) fn message_ids(&self) -> Vec<String> {
-        self.engine.messages().map(|message| message.id.to_owned()).collect()
-    }
-
-    /// The ids of what was ever put on the screen, in order.
-    pub(crate) fn shown_ids(&self) -> Vec<String> {
-        let id = |sequence: &u64| {
-            let message = self.engine.messages().find(|message| message.sequence == *sequence);
-            message.map(|message| message.id.to_owned()).unwrap_or_default()
-        };
-        self.shown.iter().map(|(sequence, _)| id(sequence)).collect()
-    }
-
-    pub(crate) fn showing_ids(&self) -> Vec<String> {
-        self.engine
-            .messages()
-            .filter(|message| self.showing.contains(&message.sequence))
-            .map(|message| message.id.to_owned())
-            .collect()
-    }
-
-    pub(crate) fn receipts(&self) -> Vec<Receipt> {
-        let receipt = |up: &Up| match up {
-            Up::Receipt(receipt) => Some(receipt.clone()),
-            _ => None,
-        };
-        self.gateway.taken.iter().filter_map(receipt).collect()
-    }
-
-    /// What the gateway was told of a message.
-    pub(crate) fn receipts_of(&self, id: &str) -> Vec<&'static str> {
-        self.receipts().iter().filter(|receipt| receipt.id == id).map(|receipt| receipt.what.as_str()).collect()
-    }
-
-    pub(crate) fn events(&self) -> Vec<Event> {
-        let event = |(_, output): &(u64, Output)| match output {
-            Output::Event(event) => Some(event.clone()),
-            _ => None,
-        };
-        self.log.iter().filter_map(event).collect()
-    }
-
-    /// Why connections ended, and how long the wait after each is.
-    pub(crate) fn disconnected(&self) -> Vec<(Disconnected, Option<u64>)> {
-        let end = |event: Event| match event {
-            Event::Disconnected { cause, retry_in, .. } => Some((cause, retry_in)),
-            _ => None,
-        };
-        self.events().into_iter().filter_map(end).collect()
-    }
-
-    /// The packets of all writes, in order.
-    pub(crate) fn packets(&self) -> Vec<Sent> {
-        self.sent.iter().flat_map(|(.., packets)| packets.clone()).collect()
-    }
-
-    pub(crate) fn pings(&self) -> Vec<u64> {
-        let has_ping = |packets: &[Sent]| packets.contains(&Sent::PingReq);
-        self.sent.iter().filter(|(.., packets)| has_ping(packets)).map(|(at, ..)| *at).collect()
-    }
-
-    /// Request id and secret as they are on disk.
-    pub(crate) fn credentials(&self) -> (String, String) {
-        let identity = |record: &Record| match record {
-            Record::Identity(identity) => Some((identity.request_id.clone(), identity.secret.clone())),
-            _ => None,
-        };
-        self.store.values().find_map(identity).expect("an identity")
-    }
-
+    /// The app sets an alias.
     pub(crate) fn alias(&mut self, name: &str) {
-        self.input(Input::Command(Command::SetAlias { alias: name.to_owned() }));
+        self.input(Input::Command(offpush_wire::Command::SetAlias { alias: name.to_owned() }));
     }
 }

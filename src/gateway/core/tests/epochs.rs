@@ -95,13 +95,17 @@ async fn a_hello_repeated_under_the_prior_epoch_does_not_draw_one_epoch_after_th
 
 #[tokio::test]
 async fn after_a_restored_backup_nothing_is_numbered_before_the_hello_that_settles_the_old_epoch() {
-    // The phone's mark covers what the backup knew, though its number is beyond; the rest comes under a new epoch.
+    // A phone that is still connected is asked for a hello; its mark covers what the backup knew, and the rest comes
+    // under a new epoch.
     let mut bench = Bench::new("restored").await;
     let (mut phone, _) = three(&bench, 1).await;
     restored(&bench.core.0.db).await.unwrap();
     bench.restart().await;
     bench.push(&phone, "four").await;
-    assert!(phone.got(&bench).is_empty());
+    let asked = phone.got(&bench);
+    assert_eq!(asked.len(), 1);
+    assert!(entries(&asked).is_empty());
+    assert_ne!(asked[0]["epoch"], phone.have.as_ref().unwrap().epoch);
     phone.have.as_mut().unwrap().up_to = 2;
     let old = phone.have.clone().unwrap().epoch;
     let frames = phone.hello(&bench).await;

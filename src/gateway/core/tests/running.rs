@@ -56,6 +56,7 @@ async fn a_running_core_delivers_without_being_driven_and_shuts_down() {
         .await
         .unwrap();
     assert_eq!(published, 6);
+    let _ = std::fs::remove_dir_all(directory);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
