@@ -56,10 +56,16 @@ impl Engine {
         }
     }
 
-    /// The result is durable with the end of the identity.
-    pub(crate) fn leave_after_result(&mut self) {
-        if self.identity.as_ref().is_some_and(|identity| identity.standing == Standing::Leaving) {
-            self.left();
+    /// The result is durable with the end of the identity. A gateway that could not unregister it has it go on.
+    pub(crate) fn leave_after_result(&mut self, code: i64) {
+        let leaving = self.identity.clone().filter(|identity| identity.standing == Standing::Leaving);
+        match leaving {
+            Some(_) if code == 0 => self.left(),
+            Some(mut identity) => {
+                identity.standing = Standing::Active;
+                self.save_identity(identity);
+            }
+            None => {}
         }
     }
 
@@ -129,6 +135,10 @@ impl Engine {
     }
 
     pub(crate) fn receipt(&mut self, id: &str, what: ReceiptKind, reason: Option<&str>) {
+        // The unregistration is the last entry of its outbox.
+        if !self.is_active() {
+            return;
+        }
         let receipt = Receipt { id: id.to_owned(), what, reason: reason.map(str::to_owned), at: self.now.wall };
         self.outbox.push(&mut self.journal, &Up::Receipt(receipt));
     }

@@ -114,7 +114,7 @@ impl Engine {
         let Some(link) = &mut self.link else { return };
         link.opened(now, &answer.properties);
         let took = now.saturating_sub(link.began);
-        self.last_contact = now;
+        self.contact.made(&mut self.journal, now);
         self.last_failure = None;
         self.timers.clear(Timer::Attempt);
         self.set_phase(Phase::Connected);
@@ -141,10 +141,23 @@ impl Engine {
             }
             Action::Moved => {
                 self.moved_to = reference.and_then(broker_address);
+                if code == ReasonCode::SERVER_MOVED {
+                    self.keep_moved_broker();
+                }
                 WaitReason::BackOff
             }
         };
         self.drop_link(cause, wait);
+    }
+
+    /// Moved for good: the new broker is the first one from now on.
+    fn keep_moved_broker(&mut self) {
+        if let (Some(moved), Some(mut identity)) = (self.moved_to.take(), self.identity.clone()) {
+            identity.brokers.retain(|broker| *broker != moved);
+            identity.brokers.insert(0, moved);
+            identity.brokers.truncate(limit::BROKERS);
+            self.save_identity(identity);
+        }
     }
 
     /// The broker broke the protocol: told with its reason, and tried again after a back-off.
@@ -187,7 +200,7 @@ impl Engine {
     fn credit_link(&mut self) {
         let now = self.now.boot;
         let Some(link) = self.link.as_ref().filter(|link| link.is_online()) else { return };
-        self.last_contact = now;
+        self.contact.made(&mut self.journal, now);
         if now.saturating_sub(link.online_since) >= limit::STABLE {
             self.back_off.reset();
             self.long_back_off.reset();
@@ -220,6 +233,7 @@ impl Engine {
             _ => self.long_back_off.next(&mut *self.entropy),
         }
         .max(at_least);
+        self.contact.failed(&mut self.journal, self.now.boot);
         self.long_wait = (reason != WaitReason::BackOff).then(|| (reason, self.now.boot + wait));
         if self.network == Network::None {
             self.set_phase(Phase::NoNetwork);
@@ -244,13 +258,14 @@ impl Engine {
         if self.network == Network::None {
             return self.set_phase(Phase::NoNetwork);
         }
-        let lost = self.now.boot.saturating_sub(self.last_contact) >= self.config.timing.lost_contact;
-        if identity.reg_id.is_none() || self.repeat_registration || lost {
-            // One repetition a back-off step; the brokers are tried after it in any case.
+        let lost = self.contact.unreached(self.now.boot) >= self.config.timing.lost_contact;
+        // While contact is lost, gateway and brokers are asked in turn.
+        let turn = lost && !std::mem::replace(&mut self.asked_gateway, lost);
+        if identity.reg_id.is_none() || self.repeat_registration || turn {
             self.repeat_registration = false;
-            self.last_contact = self.now.boot;
             self.register();
         } else {
+            self.asked_gateway = false;
             self.connect();
         }
     }
@@ -336,6 +351,11 @@ impl Engine {
             Some((reason, until)) if until > self.now.boot => {
                 self.set_phase(Phase::Waiting(reason));
                 self.timers.set(Timer::Retry, until, 0);
+            }
+            _ if self.patience_until > self.now.boot => {
+                let reason = "the gateway asked for patience".to_owned();
+                self.set_phase(Phase::WaitingToRegister { reason });
+                self.timers.set(Timer::Retry, self.patience_until, 0);
             }
             // A new network bypasses the back-off once, without resetting it.
             _ => self.attempt(),

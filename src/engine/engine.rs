@@ -8,6 +8,7 @@ use offpush_wire::{Gone, Have, Hello, UpFrame};
 use crate::back_off::BackOff;
 use crate::callbacks::Callbacks;
 use crate::config::{Config, limit};
+use crate::contact::Contact;
 use crate::entropy::{Entropy, token};
 use crate::event::{Disconnected, Event};
 use crate::input::{CommitId, LinkId, Network};
@@ -51,9 +52,11 @@ pub struct Engine {
     pub(crate) long_back_off: BackOff,
     pub(crate) resend_wait: u64,
     pub(crate) last_failure: Option<Disconnected>,
-    /// When a broker accepted us last, or the start; boot time, moved on by the time without a network.
-    pub(crate) last_contact: u64,
-    offline_since: Option<u64>,
+    pub(crate) contact: Contact,
+    /// The last attempt, while contact was lost, went to the gateway.
+    pub(crate) asked_gateway: bool,
+    /// The gateway asked not to be asked before this moment, boot time.
+    pub(crate) patience_until: u64,
     /// The next attempt asks the gateway rather than a broker.
     pub(crate) repeat_registration: bool,
     /// The app registered again while its old identity was ending.
@@ -94,6 +97,7 @@ impl Engine {
         let (mut stored_outbox, mut entries) = (None, Vec::new());
         let mut callbacks = BTreeMap::new();
         let mut gateway_time = None;
+        let mut unreached = 0;
         for record in records {
             match record {
                 Record::Identity(stored) => identity = Some(stored),
@@ -106,6 +110,7 @@ impl Engine {
                 Record::Callback(id, callback) => drop(callbacks.insert(id, callback)),
                 // Nobody knows how long ago that was: it counts from now on, as the earliest it can be.
                 Record::GatewayTime(time) => gateway_time = Some((time, now.boot)),
+                Record::Unreached(milliseconds) => unreached = milliseconds,
             }
         }
         let messages = Messages::restore(facts, states, config.boot_id);
@@ -135,8 +140,9 @@ impl Engine {
             long_back_off: BackOff::new(timing.long_back_off_base, timing.long_back_off_cap),
             resend_wait: timing.resend,
             last_failure: None,
-            last_contact: now.boot,
-            offline_since: Some(now.boot),
+            contact: Contact::new(now.boot, unreached),
+            asked_gateway: false,
+            patience_until: 0,
             repeat_registration: false,
             register_after_leaving: false,
             refused_at: 0,
@@ -223,15 +229,13 @@ impl Engine {
         let before = std::mem::replace(&mut self.network, network);
         match &self.network {
             Network::None => {
-                self.offline_since.get_or_insert(now.boot);
+                self.contact.network_lost(now.boot);
                 self.network_lost();
             }
             Network::Up { key, .. } => {
                 let same = matches!(before, Network::Up { key: old, .. } if old == *key);
                 let key = *key;
-                if let Some(since) = self.offline_since.take() {
-                    self.last_contact += now.boot.saturating_sub(since);
-                }
+                self.contact.network_gained(now.boot);
                 self.network_gained(key, same);
             }
         }

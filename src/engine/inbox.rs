@@ -263,7 +263,7 @@ impl Engine {
             reason: result.reason.clone(),
         });
         self.apply_result(&result);
-        let unregistered = result.command == offpush_wire::names::UNREGISTER && result.code == 0;
+        let unregistration = (result.command == offpush_wire::names::UNREGISTER).then_some(result.code);
         self.callbacks.push(
             &mut self.journal,
             StoredCallback::Result {
@@ -273,8 +273,8 @@ impl Engine {
                 reason: result.reason,
             },
         );
-        if unregistered {
-            self.leave_after_result();
+        if let Some(code) = unregistration {
+            self.leave_after_result(code);
         }
     }
 

@@ -31,6 +31,7 @@ mod callbacks;
 mod commands;
 pub mod config;
 mod connection;
+mod contact;
 mod engine;
 mod entropy;
 pub mod event;

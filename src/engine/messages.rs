@@ -198,7 +198,8 @@ impl Messages {
         while excess > 0 {
             excess -= 1;
             let Some(sequence) = self.done.pop_front() else { return };
-            if needed(sequence) {
+            // The newest stays: its number tells the next one after a restart.
+            if needed(sequence) || sequence + 1 == self.next {
                 self.done.push_back(sequence);
                 continue;
             }

@@ -18,6 +18,7 @@ pub mod kind {
     pub const NAMES: u16 = 7;
     pub const CALLBACK: u16 = 8;
     pub const GATEWAY_TIME: u16 = 9;
+    pub const UNREACHED: u16 = 10;
 }
 
 /// Where a record is kept: its kind, and which one of that kind.
@@ -240,6 +241,8 @@ pub enum Record {
     Callback(u64, StoredCallback),
     /// The last time a gateway told, wall time in milliseconds. Under id 0.
     GatewayTime(i64),
+    /// For how many milliseconds, on a working network, no broker could be reached. Under id 0.
+    Unreached(u64),
 }
 
 impl Record {
@@ -258,6 +261,7 @@ impl Record {
             Self::Names(_) => (kind::NAMES, 0),
             Self::Callback(id, _) => (kind::CALLBACK, *id),
             Self::GatewayTime(_) => (kind::GATEWAY_TIME, 0),
+            Self::Unreached(_) => (kind::UNREACHED, 0),
         };
         RecordKey { kind, id }
     }

@@ -145,7 +145,7 @@ impl Engine {
         self.repeat_registration = false;
         self.moved_to = None;
         // The gateway was reached: the next repetition comes a whole period later.
-        self.last_contact = self.now.boot;
+        self.contact.made(&mut self.journal, self.now.boot);
         self.event(Event::Registered { reg_id });
         if first {
             self.back_off.reset();
@@ -168,6 +168,8 @@ impl Engine {
 
     pub(crate) fn registration_failed(&mut self, reason: String, retry_after: u64) {
         let wait = self.back_off.next(&mut *self.entropy).max(retry_after);
+        self.patience_until = self.now.boot + retry_after;
+        self.contact.failed(&mut self.journal, self.now.boot);
         self.event(Event::RegistrationFailed { reason: reason.clone(), retry_in: wait });
         if self.network == Network::None {
             return self.set_phase(Phase::NoNetwork);
