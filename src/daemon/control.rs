@@ -243,7 +243,7 @@ impl Client {
         let mut taken = 0;
         while taken < REQUESTS_A_TURN && self.may_ask() {
             match self.take_line() {
-                Some(line) => match serde_json::from_slice::<Request>(&line) {
+                Some(line) => match Request::parse(&line) {
                     Ok(request) => {
                         requests.push((self.token, request.operation));
                         taken += 1;

@@ -21,6 +21,7 @@ use crate::control::Control;
 use crate::error::DaemonError;
 use crate::host::{Host, NOTIFICATIONS_FILE};
 use crate::links::Links;
+use crate::memory;
 use crate::network::Monitor;
 use crate::options::Options;
 use crate::page::{self, Facts, SOFTWARE};
@@ -44,6 +45,9 @@ const EVENTS: usize = 64;
 
 /// Bytes of one of the history's two segments: some thousand events, a few days of a phone.
 const HISTORY_SEGMENT_BYTES: u64 = 512 * 1024;
+
+/// Bytes received and sent after which memory that is free again is looked for.
+const TIDY_BYTES: u64 = 64 * 1024;
 
 /// The version of the history's entries: [`offpush_inspect::HistoryItem`] as JSON.
 const HISTORY_VERSION: u16 = 1;
@@ -73,6 +77,8 @@ pub struct Daemon {
     found: Storage,
     started_at: i64,
     wake_ups: u64,
+    /// The bytes received and sent when memory was given back last; `None` before the first time.
+    tidied_at: Option<u64>,
 }
 
 /// Ends a daemon from another thread.
@@ -161,6 +167,7 @@ impl Daemon {
             found,
             started_at: now.wall,
             wake_ups: 0,
+            tidied_at: None,
         };
         daemon.watch(daemon.timer.raw_fd(), TIMER)?;
         if let Some(fd) = daemon.monitor.raw_fd() {
@@ -210,6 +217,7 @@ impl Daemon {
                 self.note(event);
             }
             self.turn(&mut requests);
+            self.flush_history();
             if self.stop.load(Ordering::Acquire) {
                 break;
             }
@@ -237,7 +245,10 @@ impl Daemon {
     /// Takes note of what the kernel tells; [`turn`](Self::turn) acts on it.
     fn note(&mut self, event: &mio::event::Event) {
         match event.token() {
-            TIMER => self.timer.drain(),
+            TIMER => {
+                self.timer.drain();
+                self.tidy();
+            }
             // What it is about is found in the turn.
             WAKER => {}
             SIGNALS => {
@@ -260,6 +271,17 @@ impl Daemon {
         }
     }
 
+    /// Gives memory back after the start and after much was handled; on a timer's wake-up, which comes anyway and not
+    /// in the middle of a flood.
+    fn tidy(&mut self) {
+        let (received, sent) = self.links.bytes();
+        let handled = received + sent;
+        if self.tidied_at.is_none_or(|before| handled >= before + TIDY_BYTES) {
+            self.tidied_at = Some(handled);
+            memory::give_back();
+        }
+    }
+
     fn look_at_network(&mut self) {
         let network = self.monitor.current();
         if network != self.network {
@@ -272,7 +294,8 @@ impl Daemon {
     fn turn(&mut self, requests: &mut Vec<(Token, offpush_inspect::Operation)>) {
         let now = clock::now();
         if self.engine.next_timeout().is_some_and(|wake| wake.deadline <= now.boot) {
-            if self.network == Network::None {
+            // Where changes are not told, this is what notices them.
+            if self.network == Network::None || !self.monitor.is_told() {
                 self.look_at_network();
             }
             self.engine.handle_timeout(now);
@@ -334,7 +357,11 @@ impl Daemon {
                 self.links.set_time(now.wall, self.engine.gateway_time(now));
                 self.links.start(link, Purpose::Broker, &brokers, now.boot);
             }
-            Output::Send { link, bytes } => self.links.send(link, &bytes),
+            Output::Send { link, bytes } => {
+                self.links.send(link, &bytes);
+                // Before what follows: the other side works on it meanwhile.
+                self.links.flush();
+            }
             Output::Close { link } => self.links.close(link),
             Output::Commit { id, writes } => {
                 let result = self.commit(&writes);
@@ -368,6 +395,15 @@ impl Daemon {
         }
     }
 
+    /// Writes the events of this turn.
+    pub(crate) fn flush_history(&mut self) {
+        if let Some(history) = &mut self.history
+            && let Err(error) = history.flush()
+        {
+            log::warn!("events are missing in the history: {error}");
+        }
+    }
+
     /// Appends an event to the history, and tells it to those who watch.
     fn keep(&mut self, now: Now, event: &Event) {
         #[derive(Serialize)]
@@ -393,7 +429,8 @@ impl Daemon {
     /// cannot spin whatever it is told.
     fn next_timeout(&self) -> Option<u64> {
         let deadlines = [
-            self.engine.next_timeout().map(|wake| wake.deadline),
+            // At the latest moment: whatever wakes the daemon before it saves a wake-up.
+            self.engine.next_timeout().map(|wake| wake.latest),
             self.links.next_timeout(),
             self.platform.next_timeout(),
             self.control.next_timeout(),

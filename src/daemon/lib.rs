@@ -31,6 +31,7 @@ mod http;
 mod link;
 mod links;
 mod logging;
+mod memory;
 mod network;
 pub mod offline;
 mod operations;

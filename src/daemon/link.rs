@@ -17,8 +17,15 @@ use crate::trust::Trust;
 /// of the largest ordinary messages takes.
 const READ_BUDGET: usize = 256 * 1024;
 
-/// Bytes of one read. Four times the largest TLS record.
-pub(crate) const READ_BYTES: usize = 64 * 1024;
+/// Bytes of one read: the largest TLS record. It stays resident once a flood has filled it, and is worth no more.
+pub(crate) const READ_BYTES: usize = 16 * 1024;
+
+/// Bytes that wait for the network before the link is given up: ten times what the engine has under way at most. A
+/// server that sends and never reads must not cost memory without a bound.
+const MAXIMUM_BACKLOG_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes that a TLS 1.3 record adds to its content (RFC 8446 §5.2: header, content type and tag).
+const RECORD_OVERHEAD: usize = 22;
 
 /// How far a link has come.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +51,8 @@ pub(crate) struct Link {
     writable: bool,
     /// To be sent, not encrypted yet: what one turn of the loop writes makes as few TLS records as it can.
     unsent: Vec<u8>,
+    /// Given to TLS and not taken by the network yet, in bytes.
+    backlog: usize,
     write_failure: Option<LinkFailure>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
@@ -83,6 +92,7 @@ impl Link {
             readable: false,
             writable: false,
             unsent: Vec::new(),
+            backlog: 0,
             write_failure: None,
             bytes_in: 0,
             bytes_out: 0,
@@ -105,6 +115,10 @@ impl Link {
             }
         }
         self.flush();
+        if self.is_overloaded() {
+            let error = "the other side does not take what it is sent".to_owned();
+            return Progress::Failed(LinkFailure::System { error });
+        }
         let mut ended = self.read(trust, host, buffer, plain);
         // Reading makes answers: the client's part of the handshake, alerts, key updates.
         self.flush();
@@ -123,7 +137,11 @@ impl Link {
 
     /// Whether there is something to do without an event.
     pub(crate) fn has_work(&self) -> bool {
-        self.stage != Stage::Connecting && (self.readable || self.write_failure.is_some())
+        self.stage != Stage::Connecting && (self.readable || self.write_failure.is_some() || self.is_overloaded())
+    }
+
+    fn is_overloaded(&self) -> bool {
+        self.backlog > MAXIMUM_BACKLOG_BYTES
     }
 
     fn finish_connecting(&mut self) -> Result<bool, LinkFailure> {
@@ -217,6 +235,7 @@ impl Link {
         if !self.unsent.is_empty() && self.stage != Stage::Connecting {
             // Without a limit on its buffer this takes everything.
             let _ = self.tls.writer().write_all(&self.unsent);
+            self.backlog += self.unsent.len() + RECORD_OVERHEAD;
             self.unsent.clear();
         }
         self.write();
@@ -225,7 +244,10 @@ impl Link {
     fn write(&mut self) {
         while self.writable && self.stage != Stage::Connecting && self.tls.wants_write() {
             match self.tls.write_tls(&mut self.stream) {
-                Ok(count) => self.bytes_out += count as u64,
+                Ok(count) => {
+                    self.bytes_out += count as u64;
+                    self.backlog = self.backlog.saturating_sub(count);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {

@@ -11,8 +11,12 @@ use crate::link::READ_BYTES;
 use crate::resolve::Resolver;
 use crate::trust::Trust;
 
-/// Received plain text that stays allocated between two turns, in bytes.
-const KEPT_BYTES: usize = 64 * 1024;
+/// Received plain text that stays allocated between two turns, in bytes: an ordinary message.
+const KEPT_BYTES: usize = 4 * 1024;
+
+/// An attempt ends so many milliseconds before the engine gives it up, so that the most telling failure is told and not
+/// merely that the time is over.
+const EARLIER: u64 = 250;
 
 /// See the module's page.
 #[derive(Debug)]
@@ -48,7 +52,7 @@ impl Links {
             Purpose::Broker => limit::CONNECT,
             Purpose::Register(_) => limit::REGISTER,
         };
-        let mut attempt = Attempt::new(id, purpose, servers, boot.saturating_add(time));
+        let mut attempt = Attempt::new(id, purpose, servers, boot.saturating_add(time - EARLIER));
         attempt.try_next(boot, &mut self.around);
         self.attempts.push(attempt);
     }

@@ -41,6 +41,11 @@ impl Monitor {
         self.socket.as_ref().map(AsRawFd::as_raw_fd)
     }
 
+    /// Whether changes are told, as far as there can be any.
+    pub(crate) fn is_told(&self) -> bool {
+        self.socket.is_some() || self.loopback
+    }
+
     /// Takes note of every change told so far.
     pub(crate) fn drain(&self) {
         let Some(socket) = self.socket.as_ref() else { return };
@@ -165,6 +170,12 @@ fn transport(interfaces: &Path, interface: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::os::fd::AsFd;
+    use std::process::Command;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
     use super::*;
 
     const IPV4: &str = "\
@@ -220,5 +231,65 @@ fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000
         // With loopback servers the default network does not matter.
         let network = Monitor::new(true).current();
         assert_eq!(network, Network::Up { key: 0, transport: "loopback".to_owned() });
+    }
+
+    /// Tells the test command that a test cannot run on this machine.
+    fn skip(test: &str, reason: &str) {
+        eprintln!("skipped: {test}: {reason}");
+        if let Some(file) = std::env::var_os("OFFPUSH_SKIPPED") {
+            let file = fs::OpenOptions::new().append(true).create(true).open(file);
+            file.and_then(|mut file| writeln!(file, "{test}: {reason}")).expect("the list of skips");
+        }
+    }
+
+    fn ip(arguments: &str) {
+        let status = Command::new("ip").args(arguments.split(' ')).status().expect("ip");
+        assert!(status.success(), "ip {arguments}");
+    }
+
+    /// What the monitor finds once it is told of a change.
+    fn told(monitor: &Monitor) -> Network {
+        let fd = monitor.socket.as_ref().expect("netlink").as_fd();
+        let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+        assert_eq!(poll(&mut fds, PollTimeout::from(10_000_u16)), Ok(1), "nothing is told");
+        monitor.drain();
+        monitor.current()
+    }
+
+    #[test]
+    fn the_kernel_tells_when_a_network_comes_and_goes() {
+        // A default route is a network; in a network namespace of this test's own it comes, changes and goes.
+        const NAME: &str = "the_kernel_tells_when_a_network_comes_and_goes";
+        const INSIDE: &str = "OFFPUSH_TEST_NAMESPACE";
+        if std::env::var_os(INSIDE).is_some() {
+            let monitor = Monitor::new(false);
+            assert_eq!(monitor.current(), Network::None);
+            ip("link set lo up");
+            assert_eq!(told(&monitor), Network::None, "an interface is no network");
+            ip("route add default dev lo metric 7");
+            let first = told(&monitor);
+            assert!(matches!(first, Network::Up { .. }), "{first:?}");
+            ip("address add 192.0.2.2/24 dev lo");
+            ip("route add default via 192.0.2.1 dev lo metric 1");
+            monitor.drain();
+            let second = monitor.current();
+            assert!(matches!(second, Network::Up { .. }) && second != first, "{second:?}");
+            ip("route del default metric 1");
+            assert_eq!(told(&monitor), first);
+            ip("route del default metric 7");
+            assert_eq!(told(&monitor), Network::None);
+            return;
+        }
+        let namespace = |arguments: &[&str]| Command::new("unshare").args(arguments).env(INSIDE, "1").output();
+        let works = |output: io::Result<std::process::Output>| output.is_ok_and(|output| output.status.success());
+        let Some(how) = ["-n", "-rn"].into_iter().find(|how| works(namespace(&[how, "ip", "link"]))) else {
+            return skip(NAME, "no network namespace can be made, or iproute2 is missing");
+        };
+        let program = std::env::current_exe().expect("this program");
+        let name = format!("{}::{NAME}", module_path!().split_once("::").expect("a crate").1);
+        let program = program.to_str().expect("a path in UTF-8");
+        let output = namespace(&[how, program, "--exact", &name, "--nocapture"]).expect("unshare");
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
     }
 }

@@ -113,7 +113,8 @@ impl Daemon {
         Answer::Notifications { items, next }
     }
 
-    fn history_answer(&self, limit: Option<usize>) -> Result<Answer, ControlError> {
+    fn history_answer(&mut self, limit: Option<usize>) -> Result<Answer, ControlError> {
+        self.flush_history();
         let limit = limit.unwrap_or(HISTORY_ITEMS).min(HISTORY_ITEMS);
         let mut items = offline::history(&self.data, limit)
             .map_err(|error| ControlError { code: ErrorCode::Storage, message: error.to_string() })?;

@@ -146,5 +146,5 @@ pub(crate) fn notification(view: MessageView<'_>, message: Option<Message>) -> N
 
 /// The state of a message that has no record of it: it is on disk, and nothing was done yet.
 pub(crate) fn initial_state() -> StateRecord {
-    StateRecord { state: MessageState::Pending, shown_at: 0, clicked_at: 0, reason: None }
+    StateRecord { state: MessageState::Pending, shown_at: 0, clicked_at: 0, silent: false, reason: None }
 }

@@ -209,6 +209,7 @@ pub(crate) fn disconnected_text(cause: &Disconnected) -> String {
             format!("the broker ended it with 0x{code:02X}, {name}{reason}")
         }
         Disconnected::Protocol { error } => format!("the broker sent what MQTT 5 does not allow: {error}"),
+        Disconnected::IdentityShared => "another phone connects with this one's identity".to_owned(),
         Disconnected::NetworkChanged => "the network changed".to_owned(),
         Disconnected::Unregistered => "the app unregistered".to_owned(),
         Disconnected::Stopping => "the daemon stops".to_owned(),

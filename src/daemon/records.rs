@@ -86,6 +86,7 @@ fn decode(key: Key, value: &Value) -> Option<Result<Record, String>> {
             kind::NAMES => value.decode::<Names>().map(Record::Names),
             kind::CALLBACK => value.decode::<StoredCallback>().map(|callback| Record::Callback(id, callback)),
             kind::GATEWAY_TIME => value.decode::<i64>().map(Record::GatewayTime),
+            kind::UNREACHED => value.decode::<u64>().map(Record::Unreached),
             _ => return None,
         }
         .map_err(|error| error.to_string()),
@@ -116,6 +117,7 @@ fn put(batch: &mut Batch, record: &Record) -> Result<(), EncodeError> {
         Record::Names(value) => batch.put(key, Record::VERSION, value),
         Record::Callback(_, value) => batch.put(key, Record::VERSION, value),
         Record::GatewayTime(value) => batch.put(key, Record::VERSION, value),
+        Record::Unreached(value) => batch.put(key, Record::VERSION, value),
     }
 }
 

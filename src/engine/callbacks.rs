@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::limit;
 use crate::journal::{After, Journal};
 use crate::record::{Record, RecordKey, StoredCallback, Write, kind};
 
@@ -46,6 +47,9 @@ impl Callbacks {
     /// The next callback to deliver.
     pub(crate) fn next_to_deliver(&mut self) -> Option<(u64, StoredCallback)> {
         if !self.app_listens || self.delivered >= self.durable {
+            return None;
+        }
+        if self.waiting.range(..=self.delivered).count() >= limit::DELIVERED {
             return None;
         }
         let (id, callback) = self.waiting.range(self.delivered + 1..=self.durable).next()?;

@@ -64,6 +64,9 @@ impl Engine {
             Some(mut identity) => {
                 identity.standing = Standing::Active;
                 self.save_identity(identity);
+                if std::mem::take(&mut self.register_after_leaving) {
+                    self.tell_registration();
+                }
             }
             None => {}
         }

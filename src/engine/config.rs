@@ -104,6 +104,8 @@ pub mod limit {
     pub const FRAME: usize = 16 * 1024;
     /// Callbacks waiting for the app.
     pub const CALLBACKS: usize = 1_000;
+    /// Callbacks told to the app that it has not taken: of the largest messages they take 2 MB on their way to it.
+    pub const DELIVERED: usize = 16;
     /// Aliases, accounts and topics kept of each kind: Mi Push's own limits are 15, 20 and 30.
     pub const NAMES: usize = 100;
     /// Bytes of a name in a command.

@@ -132,13 +132,8 @@ impl Engine {
                 WaitReason::CredentialsRefused
             }
             Action::LongBackOff => WaitReason::BrokerIncompatible,
-            Action::TakenOver => {
-                let before = self.last_takeover.replace(self.now.boot);
-                match before {
-                    Some(before) if self.now.boot - before <= limit::TAKEOVER => WaitReason::IdentityInUse,
-                    _ => WaitReason::BackOff,
-                }
-            }
+            Action::TakenOver if self.taken_over_again() => WaitReason::IdentityInUse,
+            Action::TakenOver => WaitReason::BackOff,
             Action::Moved => {
                 self.moved_to = reference.and_then(broker_address);
                 if code == ReasonCode::SERVER_MOVED {
@@ -148,6 +143,39 @@ impl Engine {
             }
         };
         self.drop_link(cause, wait);
+    }
+
+    /// Notes a takeover; whether it is the second one within a minute.
+    fn taken_over_again(&mut self) -> bool {
+        let before = self.last_takeover.replace(self.now.boot);
+        before.is_some_and(|before| self.now.boot.saturating_sub(before) <= limit::TAKEOVER)
+    }
+
+    /// Looks at the connection that the gateway had before this one. If another phone made it, for the second time
+    /// within a minute, this one gives way for long.
+    pub(crate) fn is_shared(&mut self, previous: &str) -> bool {
+        // The first connection of a process cannot know what the one before it was.
+        let first = self.own_connections.len() <= 1;
+        if first || self.own_connections.iter().any(|own| own == previous) {
+            return false;
+        }
+        // Counted once, however often this hello is answered.
+        self.remember_connection(previous.to_owned());
+        let shared = self.taken_over_again();
+        if shared {
+            if let Some(link) = &mut self.link {
+                link.disconnect(ReasonCode::NORMAL_DISCONNECTION);
+            }
+            self.drop_link(Disconnected::IdentityShared, WaitReason::IdentityInUse);
+        }
+        shared
+    }
+
+    fn remember_connection(&mut self, connection: String) {
+        self.own_connections.push_back(connection);
+        if self.own_connections.len() > CONNECTIONS_REMEMBERED {
+            self.own_connections.pop_front();
+        }
     }
 
     /// Moved for good: the new broker is the first one from now on.
@@ -192,7 +220,7 @@ impl Engine {
         self.credit_link();
         self.timers.clear(Timer::Attempt);
         self.last_failure = Some(cause.clone());
-        let retry_in = self.wait(reason, 0);
+        let retry_in = self.wait(reason);
         self.close_link(cause, retry_in);
     }
 
@@ -227,12 +255,11 @@ impl Engine {
     }
 
     /// Arms the next attempt and tells in how many milliseconds it comes; `None` while there is no network.
-    pub(crate) fn wait(&mut self, reason: WaitReason, at_least: u64) -> Option<u64> {
+    pub(crate) fn wait(&mut self, reason: WaitReason) -> Option<u64> {
         let wait = match reason {
             WaitReason::BackOff => self.back_off.next(&mut *self.entropy),
             _ => self.long_back_off.next(&mut *self.entropy),
-        }
-        .max(at_least);
+        };
         self.contact.failed(&mut self.journal, self.now.boot);
         self.long_wait = (reason != WaitReason::BackOff).then(|| (reason, self.now.boot + wait));
         if self.network == Network::None {
@@ -258,10 +285,12 @@ impl Engine {
         if self.network == Network::None {
             return self.set_phase(Phase::NoNetwork);
         }
-        let lost = self.contact.unreached(self.now.boot) >= self.config.timing.lost_contact;
+        // A gateway that asked for patience has it; the brokers are tried meanwhile.
+        let patient = self.patience_until > self.now.boot;
+        let lost = !patient && self.contact.unreached(self.now.boot) >= self.config.timing.lost_contact;
         // While contact is lost, gateway and brokers are asked in turn.
         let turn = lost && !std::mem::replace(&mut self.asked_gateway, lost);
-        if identity.reg_id.is_none() || self.repeat_registration || turn {
+        if identity.reg_id.is_none() || (self.repeat_registration && !patient) || turn {
             self.repeat_registration = false;
             self.register();
         } else {
@@ -279,6 +308,7 @@ impl Engine {
         }
         let link = self.new_link();
         let connection = self.connection_id();
+        self.remember_connection(connection.clone());
         let network = match self.network {
             Network::Up { key, .. } => Some(key),
             Network::None => None,
@@ -293,7 +323,8 @@ impl Engine {
     pub(crate) fn attempt_timed_out(&mut self) {
         if let Some(link) = self.registering.take() {
             self.output(Output::Close { link });
-            self.registration_failed(LinkFailure::TimedOut.to_string(), 0);
+            let failure = LinkFailure::TimedOut;
+            self.registration_failed(failure.to_string(), Some(failure), 0);
         } else if let Some(link) = &self.link {
             let cause = match link.stage {
                 Stage::Connecting => Disconnected::Link { failure: LinkFailure::TimedOut },
@@ -352,7 +383,7 @@ impl Engine {
                 self.set_phase(Phase::Waiting(reason));
                 self.timers.set(Timer::Retry, until, 0);
             }
-            _ if self.patience_until > self.now.boot => {
+            _ if self.patience_until > self.now.boot && !self.has_reg_id() => {
                 let reason = "the gateway asked for patience".to_owned();
                 self.set_phase(Phase::WaitingToRegister { reason });
                 self.timers.set(Timer::Retry, self.patience_until, 0);
@@ -374,6 +405,9 @@ impl Engine {
         self.drop_link(Disconnected::PingUnanswered, WaitReason::BackOff);
     }
 }
+
+/// Connections of this process that are known by their ids: more than can be under way between a phone and its gateway.
+const CONNECTIONS_REMEMBERED: usize = 16;
 
 /// A Server Reference (MQTT 5 §4.13) as an address: `HOST:PORT` or `HOST`, of the references given the first.
 fn broker_address(reference: &str) -> Option<String> {

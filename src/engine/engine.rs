@@ -2,9 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use offpush_mqtt::QoS;
-use offpush_wire::{Gone, Have, Hello, UpFrame};
-
 use crate::back_off::BackOff;
 use crate::callbacks::Callbacks;
 use crate::config::{Config, limit};
@@ -13,7 +10,7 @@ use crate::entropy::{Entropy, token};
 use crate::event::{Disconnected, Event};
 use crate::input::{CommitId, LinkId, Network};
 use crate::journal::{After, Journal};
-use crate::link::{Link, Stage};
+use crate::link::Link;
 use crate::messages::Messages;
 use crate::outbox::Outbox;
 use crate::output::{Callback, Output};
@@ -32,7 +29,7 @@ pub struct Engine {
     pub(crate) identity: Option<Identity>,
     pub(crate) mark: Mark,
     written_mark: Mark,
-    durable_mark: Mark,
+    pub(crate) durable_mark: Mark,
     pub(crate) names: Names,
     pub(crate) messages: Messages,
     pub(crate) outbox: Outbox,
@@ -55,7 +52,7 @@ pub struct Engine {
     pub(crate) contact: Contact,
     /// The last attempt, while contact was lost, went to the gateway.
     pub(crate) asked_gateway: bool,
-    /// The gateway asked not to be asked before this moment, boot time.
+    /// The gateway asked not to be asked for a registration before this moment, boot time.
     pub(crate) patience_until: u64,
     /// The next attempt asks the gateway rather than a broker.
     pub(crate) repeat_registration: bool,
@@ -65,6 +62,8 @@ pub struct Engine {
     /// A broker named by another broker, for the next attempts.
     pub(crate) moved_to: Option<String>,
     pub(crate) last_takeover: Option<u64>,
+    /// The ids of this process's last connections.
+    pub(crate) own_connections: VecDeque<String>,
     /// A long wait that a change of the network does not end: why, and until when in boot time.
     pub(crate) long_wait: Option<(WaitReason, u64)>,
     /// What a gateway told last, and when in boot time.
@@ -74,12 +73,14 @@ pub struct Engine {
     pub(crate) knows_showing: bool,
     /// The platform said that it cannot show now.
     pub(crate) cannot_present: bool,
+    /// It said so last time: one message finds out whether it can again, rather than all that wait.
+    pub(crate) tries_one: bool,
     pub(crate) presenting: usize,
     pub(crate) full: Option<&'static str>,
     /// Until when it is held, boot time.
     wake_lock: Option<u64>,
     pub(crate) bytes_received: u64,
-    bytes_sent: u64,
+    pub(crate) bytes_sent: u64,
 }
 
 impl Engine {
@@ -148,10 +149,12 @@ impl Engine {
             refused_at: 0,
             moved_to: None,
             last_takeover: None,
+            own_connections: VecDeque::new(),
             long_wait: None,
             gateway_time,
             knows_showing: true,
             cannot_present: false,
+            tries_one: false,
             presenting: 0,
             full: None,
             wake_lock: None,
@@ -164,12 +167,18 @@ impl Engine {
     }
 
     fn start(&mut self, outbox_is_whole: bool) {
-        let registered = self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some());
-        self.event(Event::Started { pending: self.messages.pending(), registered });
+        self.event(Event::Started { pending: self.messages.pending(), registered: self.has_reg_id() });
         let other_app = self
             .identity
             .as_ref()
             .is_some_and(|stored| stored.app_id != self.config.app_id || stored.package != self.config.package);
+        if other_app {
+            // What belonged to the other app must not reach this one's gateway or be shown in its name.
+            self.names = Names::default();
+            self.save_names();
+            self.outbox.clear(&mut self.journal);
+            self.cancel(|_| true, "it belonged to another app");
+        }
         if self.identity.is_none() || other_app {
             self.new_identity();
         } else if !outbox_is_whole {
@@ -272,6 +281,7 @@ impl Engine {
 
     fn run_after(&mut self, waiting: Vec<After>) {
         let mut tell_mark = false;
+        let mut presentations = Vec::new();
         for after in waiting {
             match after {
                 After::Acknowledge { link, packet_id } => {
@@ -284,7 +294,7 @@ impl Engine {
                     tell_mark = true;
                 }
                 After::TellMark => tell_mark = true,
-                After::Present { sequence, silent } => self.present(sequence, silent),
+                After::Present { sequence, silent } => presentations.push((sequence, silent)),
                 After::Arrived { sequence } => {
                     if self.callbacks.app_listens() {
                         self.output(Output::Callback { id: None, callback: Callback::Arrived { sequence } });
@@ -292,11 +302,18 @@ impl Engine {
                 }
                 After::OutboxDurable { outbox, n } => self.outbox.durable(&outbox, n),
                 After::CallbacksDurable { id } => self.callbacks.durable(id),
-                After::Register => self.send_registration(),
+                After::Register { link } => self.send_registration(link),
             }
         }
-        if tell_mark {
+        // The gateway's next window is on its way while this one is presented; the mark rides on entries if there are
+        // any.
+        let told = self.fill_outbox();
+        if tell_mark && !told {
             self.send_mark();
+        }
+        self.flush_link();
+        for (sequence, silent) in presentations {
+            self.present(sequence, silent);
         }
     }
 
@@ -335,109 +352,6 @@ impl Engine {
             self.run_after(waiting);
         } else {
             self.output(Output::Commit { id, writes });
-        }
-    }
-
-    fn fill_outbox(&mut self) {
-        let Some(identity) = &self.identity else { return };
-        let Some(reg_id) = &identity.reg_id else { return };
-        let Some(link) = self.link.as_mut().filter(|link| link.is_online() && link.hello_answered) else { return };
-        let topic = offpush_wire::up_topic(&identity.topic_prefix, reg_id);
-        let outbox = self.outbox.id().to_owned();
-        while link.can_publish() {
-            let mut frame = UpFrame::new(&outbox);
-            if !self.outbox.fill(&mut frame, link.frame_room()) {
-                break;
-            }
-            frame.have = have(&self.durable_mark);
-            if link.publish(&topic, &frame.encode(), QoS::AtLeastOnce).is_err() {
-                break;
-            }
-        }
-    }
-
-    /// The mark alone. QoS 0: the next frame says the same or more, and the next hello in any case.
-    fn send_mark(&mut self) {
-        self.send_frame(|_| {}, QoS::AtMostOnce);
-    }
-
-    /// CONNECT, SUBSCRIBE and hello in one write.
-    pub(crate) fn open_link(&mut self) {
-        let (Some(identity), Some(link)) = (&self.identity, &mut self.link) else { return };
-        let Some(reg_id) = &identity.reg_id else { return };
-        let down = offpush_wire::down_topic(&identity.topic_prefix, reg_id);
-        let up = offpush_wire::up_topic(&identity.topic_prefix, reg_id);
-        let mut will = UpFrame::new(self.outbox.id());
-        will.gone = Some(Gone { connection: link.connection.clone() });
-        if let Err(error) = link.open(reg_id, &identity.secret, &down, &up, &will.encode()) {
-            log::error!("cannot make CONNECT: {error}");
-        }
-        self.send_hello();
-    }
-
-    /// The hello of this connection, first or again.
-    pub(crate) fn send_hello(&mut self) {
-        let now = self.now.boot;
-        let Some(link) = &mut self.link else { return };
-        link.hello_sent = now;
-        link.hello_answered = false;
-        let hello = Hello {
-            connection: link.connection.clone(),
-            id_of_up_to: (self.durable_mark.up_to > 0).then(|| self.durable_mark.id.clone()),
-            version: self.config.version.clone(),
-            network: match &self.network {
-                Network::Up { transport, .. } => Some(transport.clone()),
-                Network::None => None,
-            },
-            heartbeat: Some(u32::try_from(link.heartbeat.interval() / 1_000).unwrap_or(u32::MAX)),
-        };
-        self.outbox.rewind();
-        self.send_frame(|frame| frame.hello = Some(hello), QoS::AtLeastOnce);
-        self.resend_wait = self.config.timing.resend;
-        self.timers.set(Timer::Resend, now + self.resend_wait, 0);
-    }
-
-    fn send_frame(&mut self, fill: impl FnOnce(&mut UpFrame<'_, offpush_wire::Entry<offpush_wire::Up>>), qos: QoS) {
-        let (Some(identity), Some(link)) = (&self.identity, &mut self.link) else { return };
-        let Some(reg_id) = &identity.reg_id else { return };
-        // Before CONNECT nothing may be said; the hello says it all then.
-        if link.suspended || link.stage == Stage::Connecting {
-            return;
-        }
-        let mut frame = UpFrame::new(self.outbox.id());
-        frame.have = have(&self.durable_mark);
-        fill(&mut frame);
-        let topic = offpush_wire::up_topic(&identity.topic_prefix, reg_id);
-        if let Err(error) = link.publish(&topic, &frame.encode(), qos) {
-            log::error!("cannot make PUBLISH: {error}");
-        }
-    }
-
-    /// Something had no answer: the hello or the entries go out again, less and less often.
-    fn resend(&mut self) {
-        let Some(link) = self.link.as_ref().filter(|link| link.is_online() && !link.suspended) else { return };
-        let wait = self.resend_wait;
-        if !link.hello_answered {
-            self.send_hello();
-        } else if self.outbox.is_waiting() {
-            self.outbox.rewind();
-        } else {
-            return;
-        }
-        self.resend_wait = (wait * 2).min(limit::RESEND_CAP);
-        // From the second time on it may ride on another wake-up.
-        self.timers.set(Timer::Resend, self.now.boot + self.resend_wait, self.resend_wait / 2);
-    }
-
-    fn flush_link(&mut self) {
-        let now = self.now.boot;
-        let Some(link) = &mut self.link else { return };
-        let bytes = link.take_out();
-        if !bytes.is_empty() {
-            link.heartbeat.sent(now);
-            self.bytes_sent += bytes.len() as u64;
-            let link = link.id;
-            self.output(Output::Send { link, bytes });
         }
     }
 
@@ -513,6 +427,10 @@ impl Engine {
         token(&mut *self.entropy, 16)
     }
 
+    pub(crate) fn has_reg_id(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some())
+    }
+
     pub(crate) fn is_active(&self) -> bool {
         self.identity.as_ref().is_some_and(|identity| identity.standing == Standing::Active)
     }
@@ -524,9 +442,8 @@ impl Engine {
             Phase::NoNetwork => (NextAction::CheckNetwork, Timer::NetworkRecheck),
             Phase::Registering | Phase::Connecting | Phase::Handshaking => (NextAction::GiveUp, Timer::Attempt),
             Phase::WaitingToRegister { .. } | Phase::Waiting(_) => {
-                let has_reg_id = self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some());
-                let next =
-                    if has_reg_id && !self.repeat_registration { NextAction::Connect } else { NextAction::Register };
+                let connects = self.has_reg_id() && !self.repeat_registration;
+                let next = if connects { NextAction::Connect } else { NextAction::Register };
                 (next, Timer::Retry)
             }
             Phase::Connected => match self.timers.get(Timer::PingAnswer) {
@@ -549,10 +466,6 @@ impl Engine {
     pub(crate) fn reset_mark(&mut self, epoch: &str) {
         self.mark = Mark { epoch: epoch.to_owned(), up_to: 0, id: String::new() };
     }
-}
-
-fn have(mark: &Mark) -> Option<Have> {
-    (!mark.epoch.is_empty()).then(|| Have { epoch: mark.epoch.clone(), up_to: mark.up_to })
 }
 
 /// A timer this many milliseconds after its latest moment was late: well above what a loaded system adds.

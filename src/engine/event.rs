@@ -184,6 +184,8 @@ pub enum Disconnected {
         /// What.
         error: String,
     },
+    /// Another phone connected with this one's identity, twice within a minute.
+    IdentityShared,
     /// The default network changed.
     NetworkChanged,
     /// The app unregistered.

@@ -45,8 +45,10 @@ impl Engine {
         if frame.entries.is_empty() {
             return self.acknowledge(publish);
         }
-        if room.is_err() && frame.entries.iter().any(|entry| entry.n > self.mark.up_to) {
-            return self.withhold(publish);
+        if let Err(what) = room
+            && frame.entries.iter().any(|entry| entry.n > self.mark.up_to)
+        {
+            return self.withhold(publish, what);
         }
         let before = self.mark.up_to;
         for entry in &frame.entries {
@@ -80,13 +82,15 @@ impl Engine {
             Err("entries waiting for the gateway")
         } else if self.callbacks.len() >= limit::CALLBACKS {
             Err("callbacks waiting for the app")
+        } else if self.journal.failure().is_some() {
+            Err("writes waiting for the disk")
         } else {
             Ok(())
         }
     }
 
     /// No room: it is not acknowledged, so the gateway keeps it, and stops when its window is full.
-    fn withhold(&mut self, publish: &mqtt::Publish<'_>) {
+    fn withhold(&mut self, publish: &mqtt::Publish<'_>, what: &'static str) {
         if let (Some(link), Some(packet_id)) = (&mut self.link, publish.packet_id) {
             if link.withheld.len() < WITHHELD {
                 link.withheld.push(packet_id);
@@ -94,9 +98,8 @@ impl Engine {
                 link.acknowledge(packet_id);
             }
         }
-        if self.full.is_none() {
-            self.full = self.room().err();
-            self.event(Event::Full { what: self.full.unwrap_or_default().to_owned() });
+        if self.full.replace(what).is_none() {
+            self.event(Event::Full { what: what.to_owned() });
         }
     }
 
@@ -123,6 +126,11 @@ impl Engine {
             self.timers.clear(Timer::Resend);
             self.resend_wait = self.config.timing.resend;
             self.event(Event::GatewayPresent { took });
+        }
+        if let Some(previous) = &answer.previous
+            && self.is_shared(previous)
+        {
+            return;
         }
         self.learn_time(answer.time);
         if epoch != self.mark.epoch {
@@ -186,7 +194,9 @@ impl Engine {
             Ok(Down::Unbind(bindings)) => self.learn_bindings(bindings),
             Ok(Down::Result(result)) => self.take_result(result),
             Ok(Down::Settings(settings)) => {
-                if let (Some(brokers), Some(mut identity)) = (settings.brokers, self.identity.clone()) {
+                // Without any the phone could not be told of others.
+                let brokers = settings.brokers.filter(|brokers| !brokers.is_empty());
+                if let (Some(brokers), Some(mut identity)) = (brokers, self.identity.clone()) {
                     identity.brokers = brokers;
                     identity.brokers.truncate(limit::BROKERS);
                     self.save_identity(identity);

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use crate::input::CommitId;
+use crate::input::{CommitId, LinkId};
 use crate::record::{Mark, Write};
 
 /// What may happen only once the writes before it are durable.
@@ -22,8 +22,8 @@ pub(crate) enum After {
     OutboxDurable { outbox: String, n: u64 },
     /// Callbacks up to this id may be delivered.
     CallbacksDurable { id: u64 },
-    /// The identity may be registered.
-    Register,
+    /// The identity may be registered, with this request.
+    Register { link: LinkId },
 }
 
 /// Writes that become durable together, and what waits for them.

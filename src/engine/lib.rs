@@ -19,6 +19,7 @@
 //! | shown once | `presentation`, `messages` |
 //! | regId: how it comes and goes | `registration` |
 //! | commands, callbacks, receipts | `commands`, `callbacks`, `outbox` |
+//! | what goes out, and when again | `uplink` |
 //! | limits | [`config`] |
 //!
 //! # What it never does
@@ -49,6 +50,7 @@ mod registration;
 pub mod status;
 mod time;
 mod timer;
+mod uplink;
 
 pub use config::{Config, Timing};
 pub use engine::Engine;

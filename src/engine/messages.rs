@@ -19,7 +19,8 @@ pub(crate) struct Message {
 /// All messages that are kept, by their number on this phone.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
-    all: BTreeMap<u64, Message>,
+    /// In the order of their numbers. Messages come and go at the ends: this takes half of what a tree takes.
+    all: VecDeque<(u64, Message)>,
     /// Those to be shown, in order of arrival.
     pending: BTreeSet<u64>,
     /// When the time of each message that waits for the screen or the app is over, in this boot's time; of those that
@@ -40,8 +41,11 @@ impl Messages {
         boot_id: u64,
     ) -> Self {
         let mut restored = Self { next: 1, boot_id, ..Self::default() };
-        for (sequence, facts) in messages {
+        // A number whose state is known is taken, even if the message could not be read.
+        restored.next = states.last_key_value().map_or(1, |(sequence, _)| sequence + 1);
+        for (sequence, mut facts) in messages {
             let record = states.remove(&sequence);
+            facts.silent |= record.as_ref().is_some_and(|record| record.silent);
             let (state, shown_at, clicked_at) = record
                 .map_or((MessageState::Pending, 0, 0), |record| (record.state, record.shown_at, record.clicked_at));
             if state == MessageState::Pending {
@@ -49,8 +53,8 @@ impl Messages {
             } else if state.is_done() {
                 restored.done.push_back(sequence);
             }
-            restored.next = sequence + 1;
-            restored.all.insert(sequence, Message { facts, state, shown_at, clicked_at });
+            restored.next = restored.next.max(sequence + 1);
+            restored.all.push_back((sequence, Message { facts, state, shown_at, clicked_at }));
         }
         restored
     }
@@ -61,7 +65,7 @@ impl Messages {
         self.next += 1;
         journal.write(Write::Put(Record::Message(sequence, StoredMessage { facts: facts.clone(), body })));
         self.wait(sequence, &facts);
-        self.all.insert(sequence, Message { facts, state: MessageState::Pending, shown_at: 0, clicked_at: 0 });
+        self.all.push_back((sequence, Message { facts, state: MessageState::Pending, shown_at: 0, clicked_at: 0 }));
         sequence
     }
 
@@ -76,8 +80,17 @@ impl Messages {
         }
     }
 
+    fn place(&self, sequence: u64) -> Option<usize> {
+        self.all.binary_search_by_key(&sequence, |(sequence, _)| *sequence).ok()
+    }
+
     pub(crate) fn get(&self, sequence: u64) -> Option<&Message> {
-        self.all.get(&sequence)
+        self.all.get(self.place(sequence)?).map(|(_, message)| message)
+    }
+
+    fn get_mut(&mut self, sequence: u64) -> Option<&mut Message> {
+        let place = self.place(sequence)?;
+        self.all.get_mut(place).map(|(_, message)| message)
     }
 
     /// The newest message with this id.
@@ -87,7 +100,7 @@ impl Messages {
 
     /// Whether a message with this job key is known.
     pub(crate) fn has_job(&self, job: u64) -> bool {
-        self.all.values().any(|message| message.facts.job == Some(job))
+        self.all.iter().any(|(_, message)| message.facts.job == Some(job))
     }
 
     /// Moves a message to another state, durably. `false` if it is not known or already there.
@@ -99,7 +112,7 @@ impl Messages {
         state: MessageState,
         reason: Option<&str>,
     ) -> bool {
-        let Some(message) = self.all.get_mut(&sequence) else { return false };
+        let Some(message) = self.get_mut(sequence) else { return false };
         if message.state == state {
             return false;
         }
@@ -117,6 +130,7 @@ impl Messages {
                 state,
                 shown_at: message.shown_at,
                 clicked_at: message.clicked_at,
+                silent: message.facts.silent,
                 reason: reason.map(str::to_owned),
             },
         )));
@@ -133,9 +147,9 @@ impl Messages {
         true
     }
 
-    /// It is to be shown without a sound.
+    /// It is to be shown without a sound; durable with its next state.
     pub(crate) fn set_silent(&mut self, sequence: u64) {
-        if let Some(message) = self.all.get_mut(&sequence) {
+        if let Some(message) = self.get_mut(sequence) {
             message.facts.silent = true;
         }
     }
@@ -179,7 +193,7 @@ impl Messages {
 
     /// The earliest moment, in boot time, at which a waiting message's time is over.
     pub(crate) fn next_expiry(&self, now: Now) -> Option<u64> {
-        let left = |sequence: &u64| self.all.get(sequence).map(|m| Self::time_left(&m.facts, self.boot_id, now));
+        let left = |sequence: &u64| self.get(*sequence).map(|m| Self::time_left(&m.facts, self.boot_id, now));
         let others = self.from_other_boots.iter().filter_map(left).map(|left| now.boot.saturating_add(left)).min();
         self.deadlines.first().map(|(deadline, _)| *deadline).into_iter().chain(others).min()
     }
@@ -187,7 +201,7 @@ impl Messages {
     /// The waiting messages whose time is over.
     pub(crate) fn expired(&self, now: Now) -> Vec<u64> {
         let is_over =
-            |sequence: &&u64| self.all.get(sequence).is_some_and(|m| Self::time_left(&m.facts, self.boot_id, now) == 0);
+            |sequence: &&u64| self.get(**sequence).is_some_and(|m| Self::time_left(&m.facts, self.boot_id, now) == 0);
         let over = self.deadlines.range(..=(now.boot, u64::MAX)).map(|(_, sequence)| *sequence);
         over.chain(self.from_other_boots.iter().filter(is_over).copied()).collect()
     }
@@ -203,7 +217,9 @@ impl Messages {
                 self.done.push_back(sequence);
                 continue;
             }
-            self.all.remove(&sequence);
+            if let Some(place) = self.place(sequence) {
+                self.all.remove(place);
+            }
             journal.write(Write::Delete(RecordKey { kind: kind::MESSAGE, id: sequence }));
             journal.write(Write::Delete(RecordKey { kind: kind::MESSAGE_STATE, id: sequence }));
         }
@@ -211,7 +227,7 @@ impl Messages {
 
     pub(crate) fn counts(&self) -> Vec<(MessageState, usize)> {
         let mut counts = BTreeMap::new();
-        for message in self.all.values() {
+        for (_, message) in &self.all {
             *counts.entry(message.state).or_insert(0) += 1;
         }
         counts.into_iter().collect()

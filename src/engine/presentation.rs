@@ -39,6 +39,7 @@ impl Engine {
         self.presenting = self.presenting.saturating_sub(1);
         // Cancelled meanwhile: the state is settled, and the cancellation is on its way to the platform.
         if self.messages.get(sequence).is_some_and(|message| message.state == MessageState::Presenting) {
+            self.tries_one = false;
             match outcome {
                 Presented::Shown => self.shown(sequence, MessageState::Shown, ReceiptKind::Shown),
                 Presented::Folded => self.shown(sequence, MessageState::Folded, ReceiptKind::Folded),
@@ -50,7 +51,7 @@ impl Engine {
                     self.receipt_for(sequence, ReceiptKind::Blocked, Some(&reason));
                 }
                 Presented::Later { reason } => {
-                    self.cannot_present = true;
+                    (self.cannot_present, self.tries_one) = (true, true);
                     self.set_state(sequence, MessageState::Pending, Some(&reason));
                 }
             }
@@ -127,9 +128,10 @@ impl Engine {
     }
 
     fn may_present(&self) -> bool {
+        let most = if self.tries_one { 1 } else { limit::PRESENTING };
         self.knows_showing
             && !self.cannot_present
-            && self.presenting < limit::PRESENTING
+            && self.presenting < most
             && self.is_active()
             && self.names.accept_time.is_none_or(|time| time.accepts(self.now.wall))
     }
@@ -172,6 +174,8 @@ impl Engine {
         for sequence in self.messages.visible_or_waiting(wanted) {
             let showing = self.messages.get(sequence).is_some_and(|message| message.state.is_showing());
             self.set_state(sequence, MessageState::Cancelled, Some(reason));
+            // An app that stays away must not keep the room that it took.
+            self.callbacks.forget(&mut self.journal, sequence);
             if showing {
                 // Before the commit: what a crash keeps from being recorded is told again, and cancelled again.
                 self.output(Output::Cancel { sequence });

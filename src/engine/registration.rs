@@ -5,7 +5,7 @@ use offpush_wire::{RegisterAnswer, RegisterRequest, code};
 use crate::config::limit;
 use crate::engine::Engine;
 use crate::entropy::token;
-use crate::event::Event;
+use crate::event::{Disconnected, Event};
 use crate::input::{HttpAnswer, LinkFailure, LinkId, Network};
 use crate::journal::After;
 use crate::output::{Callback, Output};
@@ -45,7 +45,7 @@ impl Engine {
             self.timers.clear(Timer::Attempt);
             match answer {
                 Ok(http) => self.registration_answered(&http),
-                Err(failure) => self.registration_failed(failure.to_string(), 0),
+                Err(failure) => self.registration_failed(failure.to_string(), Some(failure), 0),
             }
         }
         self.finish();
@@ -84,16 +84,16 @@ impl Engine {
     /// Asks the gateway, once what the request says is on disk.
     pub(crate) fn register(&mut self) {
         self.set_phase(Phase::Registering);
-        let repeat = self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some());
+        let repeat = self.has_reg_id();
         self.event(Event::Registering { repeat });
         let link = self.new_link();
         self.registering = Some(link);
         self.timers.set(Timer::Attempt, self.now.boot + limit::REGISTER, 0);
-        self.journal.then(After::Register);
+        self.journal.then(After::Register { link });
     }
 
-    pub(crate) fn send_registration(&mut self) {
-        let (Some(link), Some(identity)) = (self.registering, &self.identity) else { return };
+    pub(crate) fn send_registration(&mut self, link: LinkId) {
+        let Some(identity) = self.identity.as_ref().filter(|_| self.registering == Some(link)) else { return };
         let request = RegisterRequest {
             request_id: identity.request_id.clone(),
             secret: identity.secret.clone(),
@@ -114,21 +114,23 @@ impl Engine {
                 "what answered (HTTP {}) is not the gateway: a captive portal, or a wrong server address",
                 http.status
             );
-            return self.registration_failed(reason, retry_after);
+            let failure = LinkFailure::Http { error: reason.clone() };
+            return self.registration_failed(reason, Some(failure), retry_after);
         };
         self.learn_time(answer.time);
-        let repeated = self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some());
+        let repeated = self.has_reg_id();
         match (answer.code, answer.reg_id) {
-            (code::SUCCESS, Some(reg_id)) if offpush_wire::is_reg_id(&reg_id) => {
+            (code::SUCCESS, Some(reg_id)) if offpush_wire::is_reg_id(&reg_id) && !answer.brokers.is_empty() => {
                 self.registered(reg_id, answer.brokers, answer.topic_prefix);
             }
             (code::SUCCESS, _) => {
-                self.registration_failed("the gateway's answer has no proper regId".to_owned(), retry_after);
+                let reason = "the gateway's answer has no proper regId, or no broker".to_owned();
+                self.registration_failed(reason, None, retry_after);
             }
             (code::UNKNOWN_DEVICE, _) if repeated => self.forgotten(),
             (code @ (code::INTERNAL | code::BUSY), _) => {
                 let reason = answer.reason.unwrap_or_else(|| format!("the gateway answered code {code}"));
-                self.registration_failed(reason, retry_after);
+                self.registration_failed(reason, None, retry_after);
             }
             (code, _) => self.registration_refused(code, answer.reason),
         }
@@ -144,6 +146,7 @@ impl Engine {
         self.save_identity(identity);
         self.repeat_registration = false;
         self.moved_to = None;
+        self.last_failure = None;
         // The gateway was reached: the next repetition comes a whole period later.
         self.contact.made(&mut self.journal, self.now.boot);
         self.event(Event::Registered { reg_id });
@@ -157,8 +160,13 @@ impl Engine {
     /// A refusal. The first registration ends with it; a repeated one is asked again, for the app may be restored.
     fn registration_refused(&mut self, code: i64, reason: Option<String>) {
         self.event(Event::RegistrationRefused { code, reason: reason.clone() });
-        if self.identity.as_ref().is_some_and(|identity| identity.reg_id.is_some()) {
-            self.wait(WaitReason::CredentialsRefused, 0);
+        if self.has_reg_id() {
+            self.last_failure = None;
+            if self.wait(WaitReason::CredentialsRefused).is_some() {
+                let words = reason.map(|reason| format!(", {reason}")).unwrap_or_default();
+                let reason = format!("the gateway refuses to repeat it with code {code}{words}");
+                self.set_phase(Phase::WaitingToRegister { reason });
+            }
             return;
         }
         self.refused_at = self.now.boot;
@@ -166,8 +174,12 @@ impl Engine {
         self.tell_registration();
     }
 
-    pub(crate) fn registration_failed(&mut self, reason: String, retry_after: u64) {
-        let wait = self.back_off.next(&mut *self.entropy).max(retry_after);
+    pub(crate) fn registration_failed(&mut self, reason: String, failure: Option<LinkFailure>, retry_after: u64) {
+        self.last_failure = failure.map(|failure| Disconnected::Link { failure });
+        let mut wait = self.back_off.next(&mut *self.entropy);
+        if !self.has_reg_id() {
+            wait = wait.max(retry_after);
+        }
         self.patience_until = self.now.boot + retry_after;
         self.contact.failed(&mut self.journal, self.now.boot);
         self.event(Event::RegistrationFailed { reason: reason.clone(), retry_in: wait });
@@ -213,7 +225,7 @@ impl Engine {
         self.journal.write(Write::Delete(RecordKey { kind: kind::NAMES, id: 0 }));
         // What was meant for the old identity, the unregistration itself included, must not reach the next one.
         self.outbox.clear(&mut self.journal);
-        self.disconnect(offpush_mqtt::ReasonCode::NORMAL_DISCONNECTION, crate::Disconnected::Unregistered);
+        self.disconnect(offpush_mqtt::ReasonCode::NORMAL_DISCONNECTION, Disconnected::Unregistered);
         self.set_phase(Phase::Unregistered);
         if std::mem::take(&mut self.register_after_leaving) {
             self.new_identity();
@@ -247,14 +259,14 @@ impl Engine {
             self.journal.write(Write::Put(Record::GatewayTime(time)));
             self.journal.make_urgent();
         }
-        let ahead = self.now.wall - time;
-        if ahead.abs() > CLOCK_TOLERANCE {
+        let ahead = self.now.wall.saturating_sub(time);
+        if ahead.saturating_abs() > CLOCK_TOLERANCE {
             self.event(Event::ClockWrong { ahead });
         }
     }
 
     pub(crate) fn gateway_time_at(&self, boot: u64) -> Option<i64> {
-        self.gateway_time.map(|(time, at)| time + boot.saturating_sub(at) as i64)
+        self.gateway_time.map(|(time, at)| time.saturating_add_unsigned(boot.saturating_sub(at)))
     }
 
     /// The last time that a gateway told, plus the time since: the latest of it, the device's clock and the build

@@ -164,7 +164,7 @@ impl Engine {
             accept_time: self.names.accept_time,
             storage_failure: self.journal.failure().map(str::to_owned),
             full: self.full,
-            clock_ahead: self.gateway_time_at(now.boot).map(|time| now.wall - time),
+            clock_ahead: self.gateway_time_at(now.boot).map(|time| now.wall.saturating_sub(time)),
             attempts: self.back_off.attempts() + self.long_back_off.attempts(),
             bytes: self.bytes(),
         }

@@ -3,9 +3,20 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
-use crate::broker::{Admin, Delivery, Event, Link, LinkOptions};
+use crate::broker::{Admin, Delivery, Event, IN_FLIGHT, Link, LinkOptions};
 use crate::core::Core;
+
+/// What waits for the core at most. What phones say with QoS 1 is bounded by the connection's receive maximum; some
+/// brokers overrun it a little, and QoS 0 knows no bound at all.
+const WAITING: usize = 2 * IN_FLIGHT as usize;
+
+/// What concerns one device.
+enum Word {
+    Frame(Delivery),
+    Absent(String),
+}
 
 /// Who takes what the broker's connection tells.
 pub(crate) struct Events {
@@ -19,8 +30,8 @@ impl Events {
     /// Hands everything on until the connection's task ends.
     pub(crate) async fn run(self, mut events: mpsc::UnboundedReceiver<Event>) {
         // Frames wait apart: an answer of the broker's administration must not wait behind them.
-        let (frames, waiting) = mpsc::unbounded_channel();
-        let uplink = tokio::spawn(take_frames(self.core.clone(), waiting));
+        let (words, waiting) = mpsc::channel(WAITING);
+        let uplink = tokio::spawn(take_words(self.core.clone(), waiting));
         while let Some(event) = events.recv().await {
             match event {
                 Event::Administrator => self.put_gateway(),
@@ -29,8 +40,21 @@ impl Events {
                     let core = self.core.clone();
                     tokio::spawn(async move { core.broker_ready().await });
                 }
-                Event::Lost => log::warn!("the connection to the broker is lost"),
-                Event::Up(delivery) => drop(frames.send(delivery)),
+                Event::Lost => {
+                    log::warn!("the connection to the broker is lost");
+                    if let Admin::External(security) = &self.admin {
+                        security.connection_lost();
+                    }
+                }
+                Event::Up(delivery) => {
+                    if let Err(TrySendError::Full(Word::Frame(delivery))) = words.try_send(Word::Frame(delivery)) {
+                        // The phone says it again.
+                        self.core.uplink_dropped();
+                        delivery.drop_it();
+                    }
+                }
+                // One that is lost here comes again with the next frame.
+                Event::Absent(reg_id) => drop(words.try_send(Word::Absent(reg_id))),
                 Event::Control(payload) => {
                     if let Admin::External(security) = &self.admin {
                         security.answered(&payload);
@@ -38,7 +62,7 @@ impl Events {
                 }
             }
         }
-        drop(frames);
+        drop(words);
         let _ = uplink.await;
     }
 
@@ -57,12 +81,17 @@ impl Events {
     }
 }
 
-/// At most the connection's receive maximum is under way here: each is acknowledged after the core has taken it.
-async fn take_frames(core: Core, mut frames: mpsc::UnboundedReceiver<Delivery>) {
-    while let Some(delivery) = frames.recv().await {
-        if let Some(reg_id) = delivery.reg_id() {
-            core.uplink(reg_id, delivery.payload().to_vec()).await;
+/// Each frame is acknowledged after the core has taken it.
+async fn take_words(core: Core, mut words: mpsc::Receiver<Word>) {
+    while let Some(word) = words.recv().await {
+        match word {
+            Word::Frame(delivery) => {
+                if let Some(reg_id) = delivery.reg_id() {
+                    core.uplink(reg_id, delivery.payload().to_vec()).await;
+                }
+                delivery.done().await;
+            }
+            Word::Absent(reg_id) => core.absent(&reg_id).await,
         }
-        delivery.done().await;
     }
 }

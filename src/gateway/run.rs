@@ -26,8 +26,9 @@ use crate::{GatewayError, Options, files, http, logging};
 const RENEWAL_CHECK: Duration = Duration::from_secs(60 * 60);
 /// How long the start waits for the connection to the broker. The embedded one is there within milliseconds.
 const BROKER_START: Duration = Duration::from_secs(5);
-/// How long requests under way may take to end when the gateway stops.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long requests under way may take to end when the gateway stops, and then its own work. A request takes
+/// milliseconds; one that was only half sent may never end.
+const GRACE: Duration = Duration::from_secs(2);
 /// The file that tells where the gateway serves.
 const ADDRESS_FILE: &str = "gateway.json";
 /// The file that is locked while a gateway uses the directory.
@@ -47,10 +48,13 @@ pub fn run(options: Options) -> Result<(), GatewayError> {
         .build()
         .map_err(|error| GatewayError::at("cannot start", error))?;
     let result = runtime.block_on(async {
+        // Before anybody can know that it serves, and send one.
+        let listen_for = |kind| signal(kind).map_err(|error| GatewayError::at("cannot listen for signals", error));
+        let (mut interrupt, mut terminate) =
+            (listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?);
         let gateway = Gateway::start(options).await?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(|error| GatewayError::at("signals", error))?;
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
         log::info!("stopping");
@@ -199,11 +203,11 @@ impl Gateway {
         let _ = self.stop.send(());
         let ended = tokio::time::timeout(GRACE, async { while self.http.join_next().await.is_some() {} });
         if ended.await.is_err() {
-            log::warn!("requests did not end in {} s", GRACE.as_secs());
+            log::info!("requests did not end in {} s", GRACE.as_secs());
             self.http.shutdown().await;
         }
         self.background.shutdown().await;
-        self.core.shutdown().await;
+        self.core.shutdown(GRACE).await;
     }
 }
 
@@ -259,7 +263,9 @@ async fn open_database(data: &Path, database: Option<&str>) -> Result<Db, Gatewa
             Some(path) => PathBuf::from(path.strip_prefix("//").unwrap_or(path)),
             None => {
                 return Err(GatewayError::new(format!(
-                    "--database {text:?} is not supported by this build: give sqlite:PATH"
+                    "--database {}:… is not supported by this build: give sqlite:PATH",
+                    // What follows may hold a password.
+                    text.split(':').next().unwrap_or_default()
                 )));
             }
         },

@@ -104,7 +104,9 @@ pub fn make_user_sig(sdk_app_id: u32, key: &str, user: &str, valid_seconds: i64,
 /// Members may stand in any order; a `TLS.userbuf` must be covered by the signature and is ignored otherwise.
 pub fn verify_user_sig(sdk_app_id: u32, key: &str, user: &str, sig: &str, now: i64) -> Result<(), UserSigError> {
     let ticket = decode(sig).ok_or(UserSigError::Malformed)?;
-    if ticket.version != VERSION {
+    // Lines are what the signature tells the members apart by: a name with line breaks could stand for several of them.
+    let is_line = |text: &str| !text.contains(['\n', '\r']);
+    if ticket.version != VERSION || !is_line(&ticket.identifier) || !ticket.userbuf.as_deref().is_none_or(is_line) {
         return Err(UserSigError::Malformed);
     }
     if ticket.sdk_app_id != sdk_app_id {
@@ -145,6 +147,8 @@ fn decode(sig: &str) -> Option<Ticket> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[derive(Deserialize)]
@@ -223,5 +227,21 @@ mod tests {
         assert_eq!(sig(&ticket("2.0", 0, 10)), Ok(()));
         assert_eq!(sig(&ticket("1.0", 0, 10)), Err(UserSigError::Malformed));
         assert_eq!(sig(&ticket("2.0", i64::MAX, i64::MAX)), Err(UserSigError::Expired));
+    }
+
+    #[test]
+    fn a_user_whose_name_has_line_breaks_is_no_other_user() {
+        // What was signed for such a name reads like the lines of a ticket for another one.
+        let name = "administrator\nTLS.sdkappid:1\nTLS.time:0\nTLS.expire:9\nTLS.userbuf:x";
+        let forged = json!({
+            "TLS.ver": VERSION, "TLS.identifier": "administrator", "TLS.sdkappid": 1, "TLS.time": 0, "TLS.expire": 9,
+            "TLS.userbuf": "x\nTLS.sdkappid:1\nTLS.time:0\nTLS.expire:9",
+            "TLS.sig": STANDARD.encode(hmac::sign(
+                &hmac::Key::new(hmac::HMAC_SHA256, b"key"), signed_text(name, 1, 0, 9, None).as_bytes())),
+        });
+        let sig = deflate(&forged.to_string());
+        assert_eq!(verify_user_sig(1, "key", "administrator", &sig, 1), Err(UserSigError::Malformed));
+        let own = make_user_sig(1, "key", name, 9, 0);
+        assert_eq!(verify_user_sig(1, "key", name, &own, 1), Err(UserSigError::Malformed));
     }
 }

@@ -1,5 +1,6 @@
 //! The control protocol: what goes over the control socket, one JSON document a line.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -32,6 +33,20 @@ pub struct Request {
 
 fn schema() -> u32 {
     SCHEMA
+}
+
+impl Request {
+    /// Reads a line.
+    pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Named<'a> {
+            #[serde(borrow, rename = "op")]
+            _op: Cow<'a, str>,
+        }
+        // Where a name is expected serde takes a variant's position too, which is no part of the protocol.
+        serde_json::from_slice::<Named<'_>>(line)?;
+        serde_json::from_slice(line)
+    }
 }
 
 impl From<Operation> for Request {
@@ -218,7 +233,7 @@ pub enum ErrorCode {
     Unknown,
 }
 
-/// A callback. It is repeated to the next listening client until it was taken.
+/// A callback. It is repeated to the next listening client until it was taken; at most sixteen are on their way untaken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallbackLine {
     /// To be confirmed with [`Operation::Taken`]; `None` for a callback that is not repeated.

@@ -24,8 +24,8 @@ pub const MIN_SEGMENT_BYTES: u64 = 4 << 10;
 /// Events, oldest first, in two segments of bounded size. When the current one is full it becomes the old one, and what
 /// was the old one is dropped: between one and two segments of the newest events are kept.
 ///
-/// An append is one write and no sync. It survives the end of the process, however it ends; of the loss of power it
-/// survives what the kernel had written by then. A damaged or unreadable history costs events, and never keeps a
+/// Events are collected and written together by [`flush`](Self::flush), without a sync. What was flushed survives the end
+/// of the process, however it ends; of the loss of power it survives what the kernel had written by then. A damaged or unreadable history costs events, and never keeps a
 /// history from being opened.
 ///
 /// It takes no lock of its own: whoever has the [`Store`](crate::Store) of the directory open may write the history.
@@ -36,9 +36,13 @@ pub struct History {
     next_sequence: u64,
     /// `None`: there is none that can be appended to, and the next event starts one.
     current: Option<Segment>,
-    /// One event as it is written; kept for its allocation.
-    frame: Vec<u8>,
+    /// Events to be written at the end of the current segment, and how many they are.
+    buffer: Vec<u8>,
+    buffered: u64,
 }
+
+/// Bytes that are collected before they are written without being asked for.
+const BUFFER_BYTES: usize = 16 << 10;
 
 struct Segment {
     file: Box<dyn DiskFile>,
@@ -68,7 +72,8 @@ impl History {
             directory: directory.to_owned(),
             segment_bytes: segment_bytes.max(MIN_SEGMENT_BYTES),
             current: None,
-            frame: Vec::new(),
+            buffer: Vec::new(),
+            buffered: 0,
         };
         let Some(current) = current else { return Ok(history) };
         match (current.header(), current.salt()) {
@@ -86,18 +91,18 @@ impl History {
         Ok(history)
     }
 
-    /// Appends an event. `version` is the caller's, and comes back with the value.
+    /// Appends an event, which [`flush`](Self::flush) writes. `version` is the caller's, and comes back with the value.
     ///
-    /// After an error the event is not in the history, and a later one may succeed.
+    /// After an error the event is not in the history, nor are those that were not flushed; later ones may succeed.
     pub fn append<T: Serialize + ?Sized>(&mut self, version: u16, value: &T) -> Result<(), AppendError> {
-        self.frame.clear();
-        self.frame.resize(FRAME_HEADER_BYTES, 0);
-        self.frame.extend_from_slice(&version.to_le_bytes());
+        let mut frame = vec![0; FRAME_HEADER_BYTES];
+        frame.extend_from_slice(&version.to_le_bytes());
         let headers = FILE_HEADER_BYTES + FRAME_HEADER_BYTES + ENTRY_HEADER_BYTES;
         let room = usize::try_from(self.segment_bytes).map_or(MAX_RECORD_BYTES, |bytes| bytes.min(MAX_RECORD_BYTES));
-        codec::encode_into(&mut self.frame, value, room - headers).map_err(AppendError::Encode)?;
-        let length = self.frame.len() as u64;
+        codec::encode_into(&mut frame, value, room - headers).map_err(AppendError::Encode)?;
+        let length = (self.buffer.len() + frame.len()) as u64;
         if self.current.as_ref().is_some_and(|segment| segment.end + length > self.segment_bytes) {
+            self.flush()?;
             let [current, old] = [CURRENT_FILE, OLD_FILE].map(|name| self.directory.join(name));
             self.disk.rename(&current, &old).map_err(AppendError::Io)?;
             self.current = None;
@@ -107,11 +112,25 @@ impl History {
             None => self.start_segment().map_err(AppendError::Io)?,
         };
         let segment = self.current.insert(segment);
-        FrameHeader::seal(&mut self.frame, segment.salt, self.next_sequence);
-        segment.file.write_at(&self.frame, segment.end).map_err(AppendError::Io)?;
-        segment.end += length;
+        FrameHeader::seal(&mut frame, segment.salt, self.next_sequence);
+        self.buffer.extend_from_slice(&frame);
+        self.buffered += 1;
         self.next_sequence = self.next_sequence.saturating_add(1);
-        Ok(())
+        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what was appended since the last time, in one write.
+    pub fn flush(&mut self) -> Result<(), AppendError> {
+        let Some(segment) = self.current.as_mut().filter(|_| self.buffered > 0) else { return Ok(()) };
+        let written = segment.file.write_at(&self.buffer, segment.end);
+        match written {
+            Ok(()) => segment.end += self.buffer.len() as u64,
+            Err(_) => self.next_sequence -= self.buffered,
+        }
+        // An idle daemon keeps no buffer.
+        self.buffer = Vec::new();
+        self.buffered = 0;
+        written.map_err(AppendError::Io)
     }
 
     /// Reads the history in `directory`, oldest event first; without a lock, also while it is written. What is damaged
@@ -135,6 +154,13 @@ impl History {
         let header = FileHeader { version: FORMAT_VERSION, salt, sequence: self.next_sequence }.encode(HISTORY_MAGIC);
         file.write_at(&header, 0)?;
         Ok(Segment { file, salt, end: header.len() as u64 })
+    }
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        // Losing events is bearable, and nobody is left to be told.
+        let _ = self.flush();
     }
 }
 

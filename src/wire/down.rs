@@ -60,6 +60,10 @@ pub struct Applied {
 pub struct HelloAnswer {
     /// The connection id of the hello that is answered.
     pub connection: String,
+    /// The id of the connection before it. A phone that did not make that one shares its identity with another: brokers
+    /// end a connection that is taken over without a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// Which bindings hold.
     pub bindings: Bindings,
     /// The gateway's wall clock in milliseconds since 1970, UTC.

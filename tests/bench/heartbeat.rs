@@ -7,7 +7,7 @@ use offpush_tests::net::{Direction, Relay, Traffic};
 
 use crate::phone::{Installation, Phone, PhoneOptions};
 use crate::report::{Report, Table, median_and_range};
-use crate::stand_in::StandIn;
+use crate::stand_in::{Pace, StandIn};
 use crate::{Failure, Options};
 
 /// The heartbeat of the measurement, in seconds.
@@ -48,9 +48,16 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failure> {
     for direction in [Direction::Up, Direction::Down] {
         relay.set_delay(direction, ONE_WAY);
     }
+    phone.kill();
     let mut latencies = Vec::new();
-    for n in 1..=RECONNECTS as u64 {
-        latencies.push(first_message(stand_in, &relay, &phone, n)?);
+    for round in 0..RECONNECTS {
+        // A daemon of its own each time: the back-off of one that is cut again and again would grow.
+        installation.stand_in.start_over(Pace::Window);
+        let phone = installation.phone(&format!("reconnect-{round}"), &with)?;
+        let stand_in = &mut installation.stand_in;
+        stand_in.serve("the phone's hello", PATIENCE, |stand_in| stand_in.upstream().hellos > 0)?;
+        latencies.push(first_message(stand_in, &relay, &phone)?);
+        phone.kill();
     }
 
     let mut report = Report::new("heartbeat");
@@ -126,7 +133,7 @@ struct Latency {
     gateway: Duration,
 }
 
-fn first_message(stand_in: &mut StandIn, relay: &Relay, phone: &Phone, n: u64) -> Result<Latency, Failure> {
+fn first_message(stand_in: &mut StandIn, relay: &Relay, phone: &Phone) -> Result<Latency, Failure> {
     quiet(stand_in, relay)?;
     let file = phone.data().join("notifications.jsonl");
     let length = || std::fs::metadata(&file).map_or(0, |facts| facts.len());
@@ -151,7 +158,7 @@ fn first_message(stand_in: &mut StandIn, relay: &Relay, phone: &Phone, n: u64) -
         stand_in.offer(1);
         let served = stand_in
             .serve("the next hello", PATIENCE, |stand_in| stand_in.upstream().hellos > hellos)
-            .and_then(|()| stand_in.serve("the message's mark", PATIENCE, |stand_in| stand_in.mark() >= n));
+            .and_then(|()| stand_in.serve("the message's mark", PATIENCE, |stand_in| stand_in.mark() >= 1));
         give_up.store(served.is_err(), Ordering::Relaxed);
         let measured = clock.join().map_err(|_| Failure::from("the clock's thread ended"));
         served.and(measured)

@@ -56,6 +56,8 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failure> {
     let status = phone.status()?;
     let pending = status["messages"]["pending"].as_u64().unwrap_or(0);
     let wake_ups = status["process"]["wakeUps"].as_u64().unwrap_or(0);
+    // The question's connection has ended, and the daemon has noticed, before anything is counted.
+    std::thread::park_timeout(PACE * 5);
     let looks = watch(phone.pid(), &relay)?;
     let after = phone.status()?;
     let asked = after["process"]["wakeUps"].as_u64().unwrap_or(0) - wake_ups;

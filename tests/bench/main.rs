@@ -91,7 +91,9 @@ impl Options {
         };
         if !path.is_file() {
             let build = "cargo build --profile device -p offpush-cli --no-default-features";
-            return Err(format!("there is no {}: build it with `{build}` or name it with --offpush", path.display()).into());
+            return Err(
+                format!("there is no {}: build it with `{build}` or name it with --offpush", path.display()).into()
+            );
         }
         Ok(path)
     }

@@ -39,9 +39,9 @@ pub(crate) struct RumqttcOptions {
 pub(crate) enum Peer {
     /// An event loop of one thread, rustls with ring, TCP_NODELAY, the daemon's Receive Maximum.
     Rumqttc,
-    /// `mosquitto_sub -V 5 -q 1` as it comes: its Receive Maximum is 20, and it leaves Nagle's algorithm on.
+    /// `mosquitto_sub -V 5 -q 1` as it comes.
     MosquittoSub,
-    /// The same with TCP_NODELAY and the daemon's Receive Maximum.
+    /// The same with TCP_NODELAY and the daemon's Receive Maximum, which it does not set by itself.
     MosquittoSubTuned,
 }
 
@@ -72,7 +72,7 @@ impl RunningPeer {
                 command.args(["-V", "5", "-q", "1", "-h", "localhost", "-p", &port, "-i", reg_id, "-u", reg_id]);
                 command.args(["-P", secret, "-C", &messages, "--tls-version", "tlsv1.3"]);
                 if peer == Peer::MosquittoSubTuned {
-                    command.arg("--nodelay").args(["-D", "connect", "receive-maximum", &RECEIVE_MAXIMUM.to_string()]);
+                    command.args(["--nodelay", "-D", "connect", "receive-maximum", &RECEIVE_MAXIMUM.to_string()]);
                 }
                 command.args(["-t", &topic(reg_id)]).arg("--cafile").arg(ca).stdout(Stdio::null());
                 command

@@ -39,8 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failure> {
     report.table(table);
     let missing: Vec<&str> =
         foreign.iter().filter(|name| !purposes.contains_key(**name)).map(|name| name.as_str()).collect();
-    let left_over: Vec<&str> =
-        purposes.keys().filter(|name| !crates.contains(*name)).map(String::as_str).collect();
+    let left_over: Vec<&str> = purposes.keys().filter(|name| !crates.contains(*name)).map(String::as_str).collect();
     if missing.is_empty() && left_over.is_empty() {
         report.note(format!("{PURPOSES} lists exactly these crates."));
         return Ok(report);

@@ -315,6 +315,7 @@ impl StandIn {
             answer.applied = Some(self.applied.clone());
             answer.answer = Some(HelloAnswer {
                 connection: hello.connection,
+                previous: None,
                 bindings: Bindings::default(),
                 time: i64::try_from(time)?,
             });

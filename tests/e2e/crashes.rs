@@ -159,7 +159,7 @@ on_both_brokers! {
     fn commands_survive_a_restart_of_the_gateway(broker) {
         let mut world = World::start(broker);
         let (phone, mut app, _) = world.phone("phone");
-        let mut send = |app: &mut App, alias: &str| {
+        let send = |app: &mut App, alias: &str| {
             let answer = app.ask(&json!({ "op": "command", "command": "set-alias", "alias": alias }));
             assert!(answer.as_ref().is_some_and(|answer| answer.get("ok").is_some()), "{answer:?}");
         };

@@ -54,7 +54,7 @@ on_both_brokers! {
         let said = client(&world, "mosquitto_pub", login, &["-t", &topic, "-m", &hello]);
         assert!(said.status.success(), "{said:?}");
         wait::until_true("the gateway heard the hello", wait::SOON, || {
-            world.gateway.admin("GET", &format!("devices/{id}"), &Value::Null)["connected"] == true
+            world.gateway.admin("GET", &format!("devices/{id}"), &Value::Null)["version"] == "test"
         });
         let message = world.push(&id, "for the device");
         let waiting = std::thread::scope(|scope| {
@@ -134,7 +134,7 @@ on_both_brokers! {
             Login { id: &own, user: &victim, password: &secret },
             Login { id: &victim, user: &world.account.app_id, password: &world.account.app_key },
             Login { id: &victim, user: &world.account.package, password: &world.account.app_secret },
-            Login { id: "", user: &own, password: &secret },
+            Login { id: "x", user: &own, password: &secret },
             Login { id: &own, user: &own, password: "wrong" },
             Login { id: &own, user: &own, password: "" },
         ];

@@ -1,7 +1,7 @@
 //! A broker that says what it likes.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -15,6 +15,7 @@ pub struct HostileBroker {
     port: u16,
     closed: Arc<AtomicBool>,
     connections: Arc<AtomicUsize>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl HostileBroker {
@@ -25,12 +26,16 @@ impl HostileBroker {
         let port = listener.local_addr().expect("bound").port();
         let closed = Arc::new(AtomicBool::new(false));
         let connections = Arc::new(AtomicUsize::new(0));
-        let (ended, count) = (closed.clone(), connections.clone());
+        let open: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+        let (ended, count, kept) = (closed.clone(), connections.clone(), open.clone());
         let scripts = Arc::new(Mutex::new(scripts.into_iter()));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if ended.load(Ordering::Relaxed) {
                     return;
+                }
+                if let (Ok(client), Ok(mut kept)) = (client.try_clone(), kept.lock()) {
+                    kept.push(client);
                 }
                 let (tls, scripts, count) = (tls.clone(), scripts.clone(), count.clone());
                 thread::spawn(move || {
@@ -53,7 +58,7 @@ impl HostileBroker {
                 });
             }
         });
-        Self { port, closed, connections }
+        Self { port, closed, connections, open }
     }
 
     /// Its port.
@@ -70,6 +75,9 @@ impl HostileBroker {
 impl Drop for HostileBroker {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::Relaxed);
+        for connection in self.open.lock().into_iter().flat_map(|mut open| std::mem::take(&mut *open)) {
+            let _ = connection.shutdown(Shutdown::Both);
+        }
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use offpush_inspect::{AppCallback, CallbackLine, Client, Notification, Operation};
+use offpush_inspect::{Answer, AppCallback, CallbackLine, Client, Notification, Operation};
 use serde_json::Value;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -206,6 +206,14 @@ impl DaemonProcess {
     pub(super) fn ask(&self, operation: Operation) -> Result<(), Failure> {
         Client::connect(&self.data)?.ask(operation)?;
         Ok(())
+    }
+
+    /// Bytes received from the broker and sent to it, before TLS.
+    pub(super) fn bytes(&self) -> Result<(u64, u64), Failure> {
+        match Client::connect(&self.data)?.ask(Operation::Status)? {
+            Answer::Status(page) => Ok(page.process.map_or((0, 0), |process| (process.bytes_in, process.bytes_out))),
+            _ => Err("the daemon does not tell its status".into()),
+        }
     }
 
     pub(super) fn notifications(&self) -> Result<Vec<Notification>, Failure> {

@@ -193,15 +193,21 @@ fn push_to_killed_app(stage: &mut Stage) -> Result<String, Failure> {
     let app = stage.app_process.take().ok_or("the app does not run")?;
     let pid = app.id();
     app.kill();
+    let before = stage.daemon()?.bytes()?;
     let began = Instant::now();
     let id = stage.gateway()?.push(stage.app()?, &stage.reg_id, "Hello", "from the Mi Push API")?;
     let accepted = began.elapsed();
     let shown = stage.daemon()?.wait_state(&id, &["shown"])?;
+    let until_shown = began.elapsed() - accepted;
+    stage.gateway()?.wait_steps(&id, &["shown"])?;
+    let after = stage.daemon()?.bytes()?;
     let what = format!(
-        "app {pid} killed; {id} accepted in {} ms, {:?} shown {} ms later",
+        "app {pid} killed; {id} accepted in {} ms, {:?} shown {} ms later, {} bytes in and {} out with the receipt",
         accepted.as_millis(),
         shown.title,
-        (began.elapsed() - accepted).as_millis()
+        until_shown.as_millis(),
+        after.0 - before.0,
+        after.1 - before.1
     );
     stage.pushed = id;
     Ok(what)

@@ -99,6 +99,7 @@ fn garbage_gets_one_error_line_and_the_end() {
         b"[]\n",
         b"{}\n",
         b"{\"op\":[]}\n",
+        b"{\"op\":7}\n",
         b"{\"op\":\"click\"}\n",
         b"{\"op\":\"taken\",\"id\":-1}\n",
         b"{\"op\":\"command\",\"command\":\"dance\"}\n",
@@ -276,4 +277,28 @@ fn a_damaged_store_is_named_and_the_daemon_starts_with_what_it_can_read() {
         Answer::History(items) => assert!(items.iter().any(|item| item.event == "storage-damaged")),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_daemon_ends_cleanly_on_sigterm() {
+    // The end that init systems and people use: it says goodbye, and leaves no socket and no lock behind.
+    use std::os::unix::thread::JoinHandleExt;
+    let scratch = Scratch::new("sigterm");
+    let options = scratch.options();
+    let socket = options.data.join(SOCKET_FILE);
+    let (tell, told) = std::sync::mpsc::channel();
+    let again = options.clone();
+    let thread = std::thread::spawn(move || {
+        let mut daemon = Daemon::open(options)?;
+        daemon.end_on_signals()?;
+        tell.send(()).unwrap();
+        daemon.run()
+    });
+    told.recv_timeout(PATIENCE).unwrap();
+    // To that thread alone, for the others of this process would die of it.
+    // SAFETY: the thread was not joined, so its id is valid.
+    assert_eq!(unsafe { nix::libc::pthread_kill(thread.as_pthread_t(), nix::libc::SIGTERM) }, 0);
+    thread.join().unwrap().unwrap();
+    assert!(!socket.exists());
+    Running::start(again).stop();
 }

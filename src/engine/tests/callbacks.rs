@@ -5,7 +5,7 @@ mod common;
 use common::{Disk, HOUR, Input, MINUTE, Phone, Refused, SECOND, Screen, message, pass_through};
 use offpush_engine::record::MessageState;
 use offpush_engine::{Callback, UnknownMessage};
-use offpush_wire::Message;
+use offpush_wire::{Down, Message, Withdraw};
 
 fn clicked(id: &str) -> Input {
     Input::Clicked(id.to_owned())
@@ -176,4 +176,38 @@ fn a_message_that_a_waiting_callback_needs_is_not_forgotten() {
     assert_eq!(phone.message_ids()[0], "clicked");
     phone.input(Input::App(true));
     assert!(phone.callbacks.iter().any(|(_, callback)| *callback == Callback::Clicked { sequence: 1 }));
+}
+
+#[test]
+fn an_app_is_told_no_more_than_it_can_take() {
+    // What waits for long may be megabytes: sixteen callbacks are on their way at most, and each one taken brings the next.
+    let mut phone = Phone::connected();
+    phone.takes_callbacks = false;
+    for index in 0..100 {
+        phone.push_message(pass_through(&format!("p{index}")));
+    }
+    phone.input(Input::App(true));
+    assert_eq!(phone.callbacks.len(), 16);
+    let first = phone.callbacks[0].0.expect("an id");
+    phone.input(Input::CallbackTaken(first));
+    assert_eq!(phone.callbacks.len(), 17);
+    phone.input(Input::App(false));
+    phone.takes_callbacks = true;
+    phone.callbacks.clear();
+    phone.input(Input::App(true));
+    assert_eq!(phone.callbacks.len(), 99);
+    assert!(phone.callbacks.is_sorted_by_key(|(id, _)| *id));
+    assert_eq!(phone.status().callbacks, 0);
+}
+
+#[test]
+fn withdrawn_pass_through_messages_make_room() {
+    // An app that stays away does not keep the place of what it will never get.
+    let mut phone = Phone::connected();
+    let ids: Vec<String> = (0..900).map(|index| format!("p{index}")).collect();
+    for id in &ids {
+        phone.push_message(pass_through(id));
+    }
+    phone.push("w", Down::Withdraw(Withdraw { messages: ids[..500].to_vec() }));
+    assert_eq!(phone.status().callbacks, 400);
 }

@@ -215,6 +215,26 @@ fn takeovers_more_than_a_minute_apart_are_two_single_ones() {
 }
 
 #[test]
+fn another_phone_that_connects_in_between_is_noticed_without_the_brokers_word() {
+    // Brokers end a connection that is taken over in silence; the gateway names the connection before this one.
+    let mut phone = Phone::connected();
+    for (other, phase) in [
+        ("another phone's", Phase::Connected),
+        // The same one is counted once.
+        ("another phone's", Phase::Connected),
+        ("another phone's next", Phase::Waiting(WaitReason::IdentityInUse)),
+    ] {
+        phone.gateway.previous = Some(other.to_owned());
+        phone.drop_link();
+        phone.advance(4 * SECOND);
+        assert_eq!(phone.phase(), phase, "{other}");
+    }
+    let (cause, retry_in) = phone.disconnected().pop().expect("an end");
+    assert_eq!(cause, Disconnected::IdentityShared);
+    assert!(retry_in.expect("a wait") >= MINUTE);
+}
+
+#[test]
 fn a_broker_that_names_another_is_followed() {
     // Use another server, or server moved: the one named is tried first, the others stay.
     for (code, reference, address) in [
@@ -444,4 +464,45 @@ fn every_wait_has_a_reason_a_since_and_a_next_action() {
         phone.advance(10 * SECOND);
         check(&phone);
     }
+}
+
+#[test]
+fn a_broker_moved_for_good_stays_the_first_one() {
+    // 0x9D names the broker for every later attempt, over restarts; 0x9C for the next attempt alone.
+    for (code, stays) in [(0x9D, true), (0x9C, false)] {
+        let mut phone = Phone::connected();
+        phone.receive(&disconnect(code, Some("b.example")));
+        phone.advance(3 * SECOND);
+        assert_eq!(phone.attempts[0].2, ["mqtts://b.example:8883", BROKER]);
+        let expected: &[&str] = if stays { &["mqtts://b.example:8883", BROKER] } else { &[BROKER] };
+        phone.drop_link();
+        phone.advance(10 * SECOND);
+        assert_eq!(phone.attempts[1].2, expected, "0x{code:02X}");
+        phone.crash();
+        assert_eq!(phone.attempts.last().expect("an attempt").2, expected, "0x{code:02X}");
+    }
+}
+
+#[test]
+fn a_broker_that_never_acknowledges_is_not_sent_more_and_more() {
+    // A hello that is repeated does not exceed the broker's Receive Maximum, nor does it use up the packet ids.
+    let mut phone = Phone::connected();
+    phone.properties = vec![0x21, 0, 1];
+    phone.drop_link();
+    phone.advance(5 * SECOND);
+    phone.broker_answers = false;
+    phone.forget();
+    for _ in 0..50 {
+        phone.advance(2 * SECOND);
+        phone.deliver(br#"{"v":1,"epoch":"another"}"#);
+    }
+    let (mut at_qos_0, mut at_qos_1) = (0, 0);
+    for packet in phone.packets() {
+        match packet {
+            Sent::Publish { packet_id: Some(_), .. } => at_qos_1 += 1,
+            Sent::Publish { packet_id: None, .. } => at_qos_0 += 1,
+            _ => {}
+        }
+    }
+    assert!(at_qos_0 >= 48 && at_qos_1 <= 1, "{at_qos_0} and {at_qos_1}");
 }

@@ -399,3 +399,48 @@ fn a_pass_through_message_goes_to_the_app_and_not_to_the_screen() {
     phone.advance(SECOND);
     assert_eq!(phone.receipts_of("p"), ["shown"]);
 }
+
+#[test]
+fn a_frame_that_makes_room_and_brings_more_is_asked_for_again_at_once() {
+    // The mark in it empties the outbox after it was found full: what came with it is not left waiting.
+    let mut phone = Phone::connected();
+    phone.gateway.gives_results = false;
+    phone.gateway.tells_applied = false;
+    while phone.status().outbox < 4_096 {
+        phone.alias("a");
+    }
+    phone.forget();
+    let mut frame = offpush_wire::DownFrame::new("epoch-1");
+    frame.applied = Some(offpush_wire::Applied { outbox: phone.gateway.outbox.clone(), n: phone.gateway.applied });
+    frame.entries.push(offpush_wire::Entry { n: 1, id: "m".to_owned(), content: down("m") });
+    let frame = frame.encode();
+    phone.gateway.accept("m", down("m"));
+    phone.deliver(&frame);
+    assert_eq!(phone.shown_ids(), ["m"]);
+    assert_eq!(phone.status().full, None);
+}
+
+#[test]
+fn a_frame_under_an_unknown_epoch_makes_the_phone_say_hello_again() {
+    // The gateway was restored while the broker lived on: any frame tells it, also one without entries.
+    let mut phone = Phone::connected();
+    phone.advance(5 * SECOND);
+    phone.gateway.restore("epoch-2");
+    phone.forget();
+    let frame = phone.gateway.applied_frame();
+    phone.deliver(&frame);
+    assert_eq!(hellos(&phone), 1);
+    assert_eq!(phone.status().mark.expect("a mark").0, "epoch-2");
+}
+
+#[test]
+fn settings_without_brokers_change_nothing() {
+    // A phone without any broker could not be told of another.
+    let mut phone = Phone::connected();
+    phone.push("s", Down::Settings(offpush_wire::Settings { brokers: Some(Vec::new()) }));
+    phone.advance(SECOND);
+    assert_eq!(phone.status().brokers, [common::BROKER]);
+    phone.push("s", Down::Settings(offpush_wire::Settings { brokers: Some(vec!["mqtts://b:1".to_owned()]) }));
+    phone.advance(SECOND);
+    assert_eq!(phone.status().brokers, ["mqtts://b:1"]);
+}

@@ -7,7 +7,7 @@ use common::{
 };
 use offpush_engine::input::CertificateProblem;
 use offpush_engine::status::{NextAction, Phase, WaitReason};
-use offpush_engine::{Callback, Event, LinkFailure, Network};
+use offpush_engine::{Callback, Disconnected, Event, LinkFailure, Network};
 
 fn with_registrar(registrar: Registrar) -> Phone {
     let mut phone = Phone::new();
@@ -135,6 +135,7 @@ fn what_is_not_our_json_is_no_answer() {
         http(200, None, r#"{"code":0,"regId":"too-short"}"#),
         http(200, None, r#"{"code":0,"regId":"regid-0123456789-0123456789-0123456789-a/+#"}"#),
         http(200, None, r#"{"code":0}"#),
+        http(200, None, format!(r#"{{"code":0,"regId":"{REG_ID}","brokers":[]}}"#)),
         http(200, None, r#"{"code":1}"#),
         http(503, None, r#"{"code":10002,"reason":"busy"}"#),
     ] {
@@ -280,6 +281,10 @@ fn a_refused_certificate_is_named_and_tried_again() {
     let mut phone = with_registrar(Registrar::Fails(failure));
     let Phase::WaitingToRegister { reason } = phone.phase() else { panic!("{:?}", phone.phase()) };
     assert!(reason.contains("CA that is not trusted"), "{reason}");
+    assert!(matches!(
+        phone.status().last_failure,
+        Some(Disconnected::Link { failure: LinkFailure::Certificate { problem: CertificateProblem::UnknownIssuer } })
+    ));
     phone.registrar = Registrar::Accepts;
     phone.advance(3 * SECOND);
     assert_eq!(phone.phase(), Phase::Connected);
@@ -310,4 +315,97 @@ fn a_clock_that_is_wrong_is_named() {
     assert_eq!(phone.status().clock_ahead, Some(behind), "a restart does not forget it");
     phone.push_message(message("m"));
     assert_eq!(phone.shown_ids(), ["m"], "a wrong clock keeps nothing from being shown");
+}
+
+#[test]
+fn patience_that_the_gateway_asked_for_holds_on_another_network() {
+    // Retry-After is the gateway's, not the network's.
+    let mut phone = with_registrar(http(503, Some(600), r#"{"code":10002}"#));
+    phone.input(Input::Network(Network::None));
+    phone.advance(MINUTE);
+    phone.input(Input::Network(cellular()));
+    assert!(matches!(phone.phase(), Phase::WaitingToRegister { .. }));
+    phone.registrar = Registrar::Accepts;
+    phone.advance(9 * MINUTE - 1);
+    assert_eq!(phone.registrations.len(), 1);
+    phone.advance(1);
+    assert_eq!(phone.phase(), Phase::Connected);
+}
+
+#[test]
+fn lost_contact_is_counted_across_restarts() {
+    // A process that is ended every hour still asks the gateway after six hours without a broker, and only once.
+    let mut phone = Phone::connected();
+    phone.broker = Broker::Fails(LinkFailure::Unreachable);
+    phone.registrar = Registrar::Fails(LinkFailure::Unreachable);
+    phone.drop_link();
+    let mut hours = 0;
+    while phone.registrations.is_empty() {
+        phone.advance(HOUR);
+        phone.crash();
+        hours += 1;
+        assert!(hours < 9, "the time before a restart is forgotten");
+    }
+    assert!(hours >= 6, "{hours}");
+    phone.registrar = Registrar::Accepts;
+    phone.broker = Broker::Accepts;
+    phone.advance(HOUR);
+    assert_eq!(phone.phase(), Phase::Connected);
+    phone.broker = Broker::Fails(LinkFailure::Unreachable);
+    phone.drop_link();
+    phone.forget();
+    phone.crash();
+    phone.advance(5 * HOUR);
+    assert_eq!(phone.registrations.len(), 0, "contact made starts the count anew");
+}
+
+#[test]
+fn while_contact_is_lost_gateway_and_brokers_are_asked_in_turn() {
+    // A gateway that cannot be reached must not keep the phone from brokers that are back.
+    let mut phone = Phone::connected();
+    phone.broker = Broker::Fails(LinkFailure::Unreachable);
+    phone.registrar = Registrar::Fails(LinkFailure::Unreachable);
+    phone.drop_link();
+    phone.advance(7 * HOUR);
+    phone.forget();
+    phone.advance(6 * HOUR);
+    let (asked, tried) = (phone.registrations.len(), phone.attempts.len());
+    assert!(asked.abs_diff(tried) <= 1 && asked > 10, "{asked} requests and {tried} attempts");
+    phone.broker = Broker::Accepts;
+    phone.advance(20 * MINUTE);
+    assert_eq!(phone.phase(), Phase::Connected);
+}
+
+#[test]
+fn a_repetition_that_the_gateway_refuses_is_named_and_costs_nothing_else() {
+    // The app's key was changed at the gateway: the identity stays, and the status says whose refusal it is.
+    let mut phone = Phone::connected();
+    phone.broker = Broker::Refuses(0x86, Vec::new());
+    phone.registrar = refusal(22007);
+    phone.drop_link();
+    while phone.registrations.is_empty() {
+        phone.advance(SECOND);
+    }
+    let Phase::WaitingToRegister { reason } = phone.phase() else { panic!("{:?}", phone.phase()) };
+    assert!(reason.contains("22007"), "{reason}");
+    assert_eq!(phone.status().reg_id.as_deref(), Some(REG_ID));
+}
+
+#[test]
+fn a_gateway_that_asks_for_patience_does_not_keep_a_phone_from_its_brokers() {
+    // Contact is lost and the gateway is busy for hours: it is left alone, and a broker that is back is found.
+    let mut phone = Phone::connected();
+    phone.broker = Broker::Fails(LinkFailure::Unreachable);
+    phone.registrar = http(503, Some(3 * 3600), r#"{"code":10002}"#);
+    phone.drop_link();
+    while phone.registrations.is_empty() {
+        phone.advance(MINUTE);
+    }
+    phone.forget();
+    phone.advance(2 * HOUR);
+    assert_eq!(phone.registrations.len(), 0);
+    assert!(phone.attempts.len() > 10);
+    phone.broker = Broker::Accepts;
+    phone.advance(10 * MINUTE);
+    assert_eq!(phone.phase(), Phase::Connected);
 }

@@ -5,7 +5,7 @@ mod common;
 use common::{Disk, MINUTE, Phone, SECOND, Screen, message};
 use offpush_engine::Output;
 use offpush_engine::input::Presented;
-use offpush_engine::record::MessageState;
+use offpush_engine::record::{MessageState, RecordKey, kind};
 
 /// Runs the main job with a crash at one place: before or after the commit with this number is durable.
 fn run_with_crash(crash_at: usize, durable: bool) -> (Phone, bool) {
@@ -162,6 +162,7 @@ fn a_message_that_waits_for_long_is_shown_once_after_many_restarts() {
     let mut phone = Phone::connected();
     phone.screen = Screen::Later("off".to_owned());
     phone.push_message(message("m"));
+    phone.advance(SECOND);
     for _ in 0..10 {
         phone.crash();
         phone.advance(MINUTE);
@@ -171,4 +172,66 @@ fn a_message_that_waits_for_long_is_shown_once_after_many_restarts() {
     phone.input(common::Input::CanPresent);
     phone.crash();
     assert_eq!(phone.shown, [(1, false)]);
+}
+
+#[test]
+fn what_a_crash_left_unclear_stays_silent_over_more_crashes() {
+    // It may have been shown before the first one, so no later start may let it make a sound.
+    let mut phone = Phone::connected();
+    phone.screen = Screen::Held;
+    phone.push_message(message("m"));
+    phone.screen = Screen::Later("notifications are off".to_owned());
+    phone.crash();
+    phone.advance(MINUTE);
+    assert_eq!(phone.state("m"), Some(MessageState::Pending));
+    phone.screen = Screen::Shows;
+    phone.crash();
+    assert_eq!(phone.shown, [(1, true)]);
+}
+
+#[test]
+fn a_platform_that_cannot_show_is_asked_with_one_message_at_a_time() {
+    // What keeps it from showing may last for hours: a look every some seconds must not write dozens of states.
+    let mut phone = Phone::connected();
+    phone.screen = Screen::Later("no space left".to_owned());
+    let count = |phone: &Phone| phone.log.iter().filter(|(_, output)| matches!(output, Output::Present { .. })).count();
+    phone.push_many(40);
+    phone.advance(SECOND);
+    for _ in 0..10 {
+        let before = count(&phone);
+        phone.input(common::Input::CanPresent);
+        assert_eq!(count(&phone) - before, 1);
+    }
+    phone.screen = Screen::Shows;
+    phone.input(common::Input::CanPresent);
+    assert_eq!(phone.shown.len(), 40);
+    assert!(phone.shown.is_sorted(), "in order of arrival");
+}
+
+#[test]
+fn the_number_of_a_message_is_never_given_again() {
+    // The platform knows notifications by it: neither forgetting old messages nor a restart gives it to another.
+    let mut phone = Phone::connected();
+    phone.push_many(1_100);
+    phone.advance(SECOND);
+    phone.screen = Screen::Later("off".to_owned());
+    phone.push_message(message("waits"));
+    phone.push_many(1_100);
+    phone.advance(SECOND);
+    let used = phone.store.keys().map(|key| key.id).max();
+    assert_eq!(used, Some(2_201));
+    phone.crash();
+    phone.screen = Screen::Shows;
+    phone.input(common::Input::CanPresent);
+    phone.advance(SECOND);
+    phone.crash();
+    phone.push_message(message("next"));
+    assert_eq!(phone.shown.last(), Some(&(2_202, false)));
+
+    // Nor does damage: here the newest message could not be read, while its state could.
+    phone.store.remove(&RecordKey { kind: kind::MESSAGE, id: 2_202 });
+    phone.advance(SECOND);
+    phone.crash();
+    phone.push_message(message("another"));
+    assert_eq!(phone.shown.last(), Some(&(2_203, false)));
 }

@@ -4,8 +4,8 @@ mod common;
 
 use common::packets::Sent;
 use common::{Disk, HOUR, Input, MINUTE, Phone, Registrar, SECOND, message, wifi};
-use offpush_engine::Event;
 use offpush_engine::status::Phase;
+use offpush_engine::{Event, Output};
 
 const FULL: &str = "No space left on device (os error 28)";
 
@@ -39,9 +39,8 @@ fn a_full_disk_is_tried_every_ten_seconds_and_not_more_often() {
     let mut phone = Phone::connected();
     phone.disk = Disk::Fails(FULL.to_owned());
     phone.push_message(message("m"));
-    let commits = |phone: &Phone| {
-        phone.log.iter().filter(|(_, output)| matches!(output, offpush_engine::Output::Commit { .. })).count()
-    };
+    let commits =
+        |phone: &Phone| phone.log.iter().filter(|(_, output)| matches!(output, Output::Commit { .. })).count();
     assert_eq!(commits(&phone), 1);
     for index in 0..20 {
         phone.push_message(message(&format!("m{index}")));
@@ -95,4 +94,51 @@ fn a_disk_that_takes_its_time_delays_but_stops_nothing() {
     phone.advance(SECOND);
     assert_eq!(phone.shown_ids(), ["a", "b"]);
     assert_eq!(phone.disconnected(), []);
+}
+
+#[test]
+fn a_disk_that_was_full_for_hours_has_cost_no_memory_and_is_caught_up_with() {
+    // While it refuses, nothing is taken: what a gateway and its broker repeat for hours does not pile up.
+    let mut phone = Phone::connected();
+    phone.disk = Disk::Fails(FULL.to_owned());
+    phone.push_message(message("first"));
+    phone.push_many(60);
+    assert_eq!(phone.message_ids(), ["first"]);
+    for _ in 0..100 {
+        let window: Vec<Vec<u8>> =
+            phone.gateway.window.iter().map(|(n, id, down)| phone.gateway.frame(*n, id, down)).collect();
+        phone.deliver_together(&window);
+        phone.advance(MINUTE);
+    }
+    assert_eq!(phone.message_ids(), ["first"]);
+    assert_eq!(phone.status().full, Some("writes waiting for the disk"));
+    assert_eq!(phone.shown.len(), 0);
+    let largest = phone.log.iter().map(|(_, output)| match output {
+        Output::Commit { writes, .. } => writes.len(),
+        _ => 0,
+    });
+    assert!(largest.max() < Some(10));
+    phone.disk = Disk::Works;
+    phone.advance(MINUTE);
+    assert_eq!(phone.shown.len(), 61);
+    assert_eq!((phone.status().full, phone.gateway.settled), (None, phone.gateway.last));
+}
+
+#[test]
+fn attempts_to_register_without_a_disk_do_not_become_several_requests() {
+    // Each attempt waits for the disk and ends with its time; once it works, one request goes out.
+    let mut phone = Phone::new();
+    phone.store.clear();
+    phone.die();
+    phone.disk = Disk::Fails(FULL.to_owned());
+    phone.registrar = Registrar::Silent;
+    phone.restart();
+    phone.advance(HOUR);
+    while phone.phase() != Phase::Registering {
+        phone.advance(SECOND);
+    }
+    phone.disk = Disk::Works;
+    phone.advance(11 * SECOND);
+    let first = phone.registrations[0].1;
+    assert!(phone.registrations.iter().skip(1).all(|(_, link, _)| *link != first));
 }

@@ -178,3 +178,48 @@ fn a_phone_that_the_gateway_forgot_brings_its_names_along() {
     assert!(matches!(&phone.gateway.taken[0], Up::Snapshot(snapshot) if snapshot.aliases == ["a"]));
     assert_eq!(phone.status().aliases, ["a", "b"]);
 }
+
+#[test]
+fn an_unregistration_that_the_gateway_refuses_lets_the_identity_go_on() {
+    // The app learns it, messages are shown again, and a registration asked for meanwhile is that identity.
+    let mut phone = Phone::connected();
+    phone.input(Input::App(true));
+    phone.gateway.result_code = 1;
+    phone.gateway.present = false;
+    phone.drop_link();
+    unregister(&mut phone);
+    phone.input(Input::Register);
+    phone.callbacks.clear();
+    phone.gateway.present = true;
+    phone.advance(10 * MINUTE);
+    assert_eq!(phone.phase(), Phase::Connected);
+    assert!(phone.callbacks.iter().any(|(_, callback)| matches!(callback, Callback::Result { code: 1, .. })));
+    assert!(phone.callbacks.iter().any(|(_, callback)| matches!(callback, Callback::Registered { code: 0, .. })));
+    phone.push_message(message("m"));
+    assert_eq!(phone.shown_ids(), ["m"]);
+    // What was asked for then is settled: a later end is an end.
+    phone.gateway.result_code = 0;
+    unregister(&mut phone);
+    phone.advance(MINUTE);
+    assert_eq!((phone.phase(), phone.registrations.len()), (Phase::Unregistered, 0));
+}
+
+#[test]
+fn nothing_follows_the_unregistration_in_its_outbox() {
+    // It is the identity's last word: what is blocked, expires or is clicked afterwards is not reported.
+    let mut phone = Phone::connected();
+    phone.push_message(message("showing"));
+    phone.push_message(pass_through("waiting"));
+    phone.gateway.gives_results = false;
+    phone.advance(SECOND);
+    unregister(&mut phone);
+    let _ = phone.try_input(Input::Clicked("showing".to_owned()));
+    assert!(phone.try_input(Input::Command(Command::SetAlias { alias: "late".to_owned() })).is_err());
+    phone.push_message(message("late"));
+    phone.gateway.last += 1;
+    let unknown = phone.raw_frame(&format!(r#"{{"n":{},"id":"x","kind":"unheard-of"}}"#, phone.gateway.last));
+    phone.deliver(&unknown);
+    phone.advance(25 * HOUR);
+    assert_eq!(phone.gateway.taken.last(), Some(&Up::Command(Command::Unregister)));
+    assert_eq!(phone.status().outbox, 0);
+}

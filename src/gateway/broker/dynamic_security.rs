@@ -65,6 +65,11 @@ impl DynamicSecurity {
         }
     }
 
+    /// What was asked is not answered any more.
+    pub(crate) fn connection_lost(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Gives the gateway itself access to the devices' topics; it needs none besides its administrator's role.
     pub(crate) async fn put_gateway(&self, user: &str) -> Result<(), BrokerError> {
         let client = self.command("getClient", json!({ "username": user })).await?;
@@ -148,7 +153,10 @@ impl DynamicSecurity {
         };
         answered.ok_or_else(|| {
             self.forget(&id);
-            BrokerError(format!("dynamic security did not answer {name} in {} s", TIMEOUT.as_secs()))
+            BrokerError(format!(
+                "dynamic security did not answer {name} in {} s, or the connection was lost",
+                TIMEOUT.as_secs()
+            ))
         })
     }
 

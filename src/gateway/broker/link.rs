@@ -1,13 +1,14 @@
 //! The gateway's own connection to its broker: QoS 1 both ways, many publishes in flight, its own reconnecting.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use offpush_wire::MAXIMUM_FRAME_BYTES;
+use offpush_wire::{MAXIMUM_FRAME_BYTES, is_reg_id};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Packet, Publish, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason, Publish, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event as ClientEvent, EventLoop, MqttOptions};
-use rumqttc::{NetworkOptions, TlsConfiguration, Transport};
+use rumqttc::{NetworkOptions, Outgoing, TlsConfiguration, Transport};
 use rustls::ClientConfig;
 use tokio::sync::{mpsc, watch};
 
@@ -17,7 +18,7 @@ use crate::files;
 
 /// The most publishes without an answer from the broker, in either direction. A phone takes up to 64; several hundred
 /// keep a link with 50 ms round trip busy (20,000 messages/s), and with frames of typically 1 KiB cost 1 MiB.
-const IN_FLIGHT: u16 = 1024;
+pub(crate) const IN_FLIGHT: u16 = 1024;
 /// What a PUBLISH needs besides its payload: topic, properties, header.
 const PACKET_OVERHEAD_BYTES: usize = 4096;
 /// The largest packet either side takes.
@@ -61,6 +62,8 @@ pub(crate) enum Event {
     Lost,
     /// A frame from a phone. It is acknowledged with [`Delivery::done`], and at most [`IN_FLIGHT`] are under way.
     Up(Delivery),
+    /// The broker had nobody to give a frame for this device to: it is not connected. Not every broker says so.
+    Absent(String),
     /// An answer of the broker's administration.
     Control(Vec<u8>),
 }
@@ -86,12 +89,27 @@ impl Delivery {
     pub(crate) async fn done(&self) {
         let _ = self.client.ack(&self.publish).await;
     }
+
+    /// Acknowledges it without waiting, and without anybody having read it.
+    pub(crate) fn drop_it(&self) {
+        let _ = self.client.try_ack(&self.publish);
+    }
+}
+
+/// A topic and a payload.
+type Publication = (String, Vec<u8>);
+
+/// What those who use the current connection need.
+#[derive(Clone)]
+struct Handle {
+    client: AsyncClient,
+    publications: mpsc::Sender<Publication>,
 }
 
 /// The connection, as those who publish see it.
 #[derive(Default)]
 pub(crate) struct Link {
-    client: RwLock<Option<AsyncClient>>,
+    handle: RwLock<Option<Handle>>,
     ready: watch::Sender<bool>,
 }
 
@@ -107,33 +125,35 @@ impl Link {
         let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
     }
 
-    fn client(&self) -> Option<AsyncClient> {
-        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn handle(&self) -> Option<Handle> {
+        self.handle.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_client(&self, client: Option<AsyncClient>) {
-        *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
+    fn set_handle(&self, handle: Option<Handle>) {
+        *self.handle.write().unwrap_or_else(PoisonError::into_inner) = handle;
     }
 
     /// Publishes with QoS 1. Returns when the connection has taken it over; waits while [`IN_FLIGHT`] are under way.
     pub(crate) async fn publish(&self, topic: String, payload: Vec<u8>) -> Result<(), BrokerError> {
-        let client = self.client().ok_or_else(|| BrokerError("not connected".to_owned()))?;
-        client
-            .publish(topic, QoS::AtLeastOnce, false, payload)
-            .await
-            .map_err(|_| BrokerError("the connection was lost".to_owned()))
+        // A packet that the broker does not take would end the connection, again and again.
+        if payload.len() > MAXIMUM_FRAME_BYTES {
+            return Err(BrokerError(format!("a frame of {} bytes is too long", payload.len())));
+        }
+        let handle = self.handle().ok_or_else(|| BrokerError("not connected".to_owned()))?;
+        let taken = handle.publications.send((topic, payload)).await;
+        taken.map_err(|_| BrokerError("the connection was lost".to_owned()))
     }
 
     /// Subscribes to the phones' frames, once the gateway's own access is right.
     pub(crate) async fn subscribe_uplink(&self, filter: &str) {
-        if let Some(client) = self.client() {
+        if let Some(Handle { client, .. }) = self.handle() {
             let _ = client.subscribe(filter, QoS::AtLeastOnce).await;
         }
     }
 
     /// Ends the connection; another one is made after the back-off.
     pub(crate) async fn disconnect(&self) {
-        if let Some(client) = self.client() {
+        if let Some(Handle { client, .. }) = self.handle() {
             let _ = client.disconnect().await;
         }
     }
@@ -144,8 +164,14 @@ impl Link {
         while !events.is_closed() {
             // Each connection is a new client: what an old one had in flight is published anew by the core.
             let (client, event_loop) = AsyncClient::new(client_options(&options), usize::from(IN_FLIGHT));
-            let error = self.connection(&options, client, event_loop, &events, &mut back_off).await;
-            self.set_client(None);
+            let (publications, waiting) = mpsc::channel(usize::from(IN_FLIGHT));
+            let handle = Handle { client: client.clone(), publications };
+            let order = Mutex::default();
+            let error = tokio::select! {
+                error = self.connection(&options, handle, event_loop, &order, &events, &mut back_off) => error,
+                () = hand_over(client, waiting, &order) => "the connection takes nothing more".to_owned(),
+            };
+            self.set_handle(None);
             if self.ready.send_replace(false) {
                 let _ = events.send(Event::Lost);
             }
@@ -159,15 +185,24 @@ impl Link {
     async fn connection(
         &self,
         options: &LinkOptions,
-        client: AsyncClient,
+        handle: Handle,
         mut event_loop: EventLoop,
+        order: &Mutex<VecDeque<String>>,
         events: &mpsc::UnboundedSender<Event>,
         back_off: &mut Duration,
     ) -> String {
+        let client = &handle.client;
         let mut administrator = false;
+        // Topics by packet identifier.
+        let mut under_way = HashMap::new();
         loop {
             let packet = match event_loop.poll().await {
                 Ok(ClientEvent::Incoming(packet)) => packet,
+                Ok(ClientEvent::Outgoing(Outgoing::Publish(id))) => {
+                    let topic = order.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                    under_way.extend(topic.map(|topic| (id, topic)));
+                    continue;
+                }
                 Ok(ClientEvent::Outgoing(_)) => continue,
                 Err(error) => return error.to_string(),
             };
@@ -186,7 +221,7 @@ impl Link {
                         let codes = ack.return_codes;
                         return format!("the broker does not let {:?} subscribe: {codes:?}", options.user);
                     }
-                    self.set_client(Some(client.clone()));
+                    self.set_handle(Some(handle.clone()));
                     if options.administer && !administrator {
                         administrator = true;
                         events.send(Event::Administrator)
@@ -201,12 +236,34 @@ impl Link {
                     events.send(Event::Control(publish.payload.to_vec()))
                 }
                 Packet::Publish(publish) => events.send(Event::Up(Delivery { publish, client: client.clone() })),
+                Packet::PubAck(ack) => match (under_way.remove(&ack.pkid), ack.reason) {
+                    (Some(topic), PubAckReason::NoMatchingSubscribers) => match topic.rsplit('/').next() {
+                        Some(reg_id) if is_reg_id(reg_id) => events.send(Event::Absent(reg_id.to_owned())),
+                        _ => Ok(()),
+                    },
+                    _ => Ok(()),
+                },
                 Packet::Disconnect(disconnect) => return format!("the broker closed: {:?}", disconnect.reason_code),
                 _ => Ok(()),
             };
             if sent.is_err() {
                 return "the gateway stops".to_owned();
             }
+        }
+    }
+}
+
+/// Hands publications to the client one after the other, so that their order is known: the client tells the packet
+/// identifier that each gets, but not which one it is.
+async fn hand_over(
+    client: AsyncClient,
+    mut publications: mpsc::Receiver<Publication>,
+    order: &Mutex<VecDeque<String>>,
+) {
+    while let Some((topic, payload)) = publications.recv().await {
+        order.lock().unwrap_or_else(PoisonError::into_inner).push_back(topic.clone());
+        if client.publish(topic, QoS::AtLeastOnce, false, payload).await.is_err() {
+            return;
         }
     }
 }

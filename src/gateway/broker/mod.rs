@@ -8,7 +8,7 @@ mod embedded;
 mod link;
 mod setup;
 
-pub(crate) use link::{Delivery, Event, Link, LinkOptions};
+pub(crate) use link::{Delivery, Event, IN_FLIGHT, Link, LinkOptions};
 pub(crate) use setup::{Setup, url};
 
 use std::sync::Arc;

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use offpush_wire::{Message, Target, code};
 use serde_json::value::RawValue;
+use sqlx::SqliteConnection;
 
 use super::counters::ACCEPTED as MESSAGES_ACCEPTED;
 use super::fan_out::FanOut;
 use super::{
-    Accepted, ApiError, Core, DEFAULT_TIME_TO_LIVE_MS, MAXIMUM_MESSAGE_BYTES, MAXIMUM_SCHEDULE_MS, MAXIMUM_TARGETS,
-    MAXIMUM_TIME_TO_LIVE_MS, MESSAGE_TOO_LONG, NO_VALID_TARGETS, NewMessage, Targets, random_hex, to_json,
+    Accepted, ApiError, Core, DEFAULT_TIME_TO_LIVE_MS, IM_REPEAT_MS, MAXIMUM_MESSAGE_BYTES, MAXIMUM_SCHEDULE_MS,
+    MAXIMUM_TARGETS, MAXIMUM_TIME_TO_LIVE_MS, MESSAGE_TOO_LONG, NAME_BYTES, NO_VALID_TARGETS, NewMessage, Targets,
+    random_hex, to_json,
 };
 
 impl Core {
@@ -20,7 +22,7 @@ impl Core {
         message: NewMessage,
         targets: Targets,
     ) -> Result<Accepted, ApiError> {
-        self.accept_with(app_id, message, targets, None).await
+        self.accept_with(app_id, message, targets, ImPart::default()).await
     }
 
     pub(super) async fn accept_with(
@@ -28,7 +30,7 @@ impl Core {
         app_id: &str,
         message: NewMessage,
         targets: Targets,
-        offline_push_info: Option<Box<RawValue>>,
+        im: ImPart,
     ) -> Result<Accepted, ApiError> {
         let now = self.now();
         let targets = checked(targets)?;
@@ -38,9 +40,11 @@ impl Core {
         }
         let life = message.time_to_live.unwrap_or(DEFAULT_TIME_TO_LIVE_MS).min(MAXIMUM_TIME_TO_LIVE_MS);
         let expires_at = send_at.saturating_add(i64::try_from(life).unwrap_or(i64::MAX));
-        let message_id = format!("som{}", random_hex::<16>()?);
         let label = targets.label();
-        let body = body(message_id.clone(), message, now, offline_push_info);
+        // As Mi Push's begin, for servers that look: to somebody named, or to many.
+        let prefix = if targets.list().is_some() { "scm" } else { "sdm" };
+        let message_id = format!("{prefix}{}", random_hex::<16>()?);
+        let body = body(message_id.clone(), message, now, im.offline_push_info);
         let json = to_json(&body)?;
         if json.len() > MAXIMUM_MESSAGE_BYTES {
             return Err(ApiError::new(
@@ -50,16 +54,21 @@ impl Core {
         }
         let job_key = body.job_key().map(str::to_owned);
         let (core, app_id) = (self.clone(), app_id.to_owned());
-        let (accepted, fan_out) = self
+        let (accepted, more) = self
             .0
             .db
             .write(move |connection| {
                 Box::pin(async move {
+                    if let Some(key) = &im.repeat_key
+                        && let Some(message_id) = repeated(connection, key, now).await?
+                    {
+                        return Ok((Accepted { message_id, invalid: Vec::new() }, false));
+                    }
                     let id: i64 = sqlx::query_scalar(
                         "INSERT INTO messages
                              (message_id, app_id, target, body, job_key, accepted_at, send_at, expires_at, state,
-                              only_online)
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9) RETURNING id",
+                              only_online, repeat_key)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10) RETURNING id",
                     )
                     .bind(&message_id)
                     .bind(&app_id)
@@ -70,6 +79,7 @@ impl Core {
                     .bind(send_at)
                     .bind(expires_at)
                     .bind(body.extra.get("only_send_once").is_some_and(|value| value == "1"))
+                    .bind(im.repeat_key)
                     .fetch_one(&mut *connection)
                     .await?;
                     let (invalid, fan_out) = if send_at > now {
@@ -81,14 +91,38 @@ impl Core {
                     if targets.list().is_some_and(|list| list.len() == invalid.len()) {
                         return Err(ApiError::new(NO_VALID_TARGETS, "No valid targets!"));
                     }
-                    Ok((Accepted { message_id, invalid }, fan_out))
+                    // Here: the message is accepted also if the caller has gone away meanwhile. The devices' own writes
+                    // come after this one.
+                    core.wake(&fan_out.wake);
+                    Ok((Accepted { message_id, invalid }, fan_out.more))
                 })
             })
             .await?;
         self.0.counters.add(MESSAGES_ACCEPTED, label, 1);
-        self.after_fan_out(&fan_out);
+        if more {
+            self.0.work.fan_out.notify_one();
+        }
         Ok(accepted)
     }
+}
+
+/// What an IM message has besides.
+#[derive(Default)]
+pub(super) struct ImPart {
+    pub(super) offline_push_info: Option<Box<RawValue>>,
+    /// Another message with the same key within [`IM_REPEAT_MS`] is the same message.
+    pub(super) repeat_key: Option<Vec<u8>>,
+}
+
+/// The message that was accepted under this key shortly before.
+async fn repeated(connection: &mut SqliteConnection, key: &[u8], now: i64) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT message_id FROM messages WHERE repeat_key = $1 AND accepted_at > $2 ORDER BY accepted_at LIMIT 1",
+    )
+    .bind(key)
+    .bind(now - IM_REPEAT_MS)
+    .fetch_optional(connection)
+    .await
 }
 
 fn body(id: String, message: NewMessage, now: i64, offline_push_info: Option<Box<RawValue>>) -> Message {
@@ -123,6 +157,10 @@ fn checked(targets: Targets) -> Result<Targets, ApiError> {
             let reason = format!("at most {MAXIMUM_TARGETS} targets may be named");
             return Err(ApiError::new(code::INVALID_VALUE, reason));
         }
+        // Nothing has such a name, and all are stored with the message.
+        if list.iter().any(|name| name.len() > NAME_BYTES) {
+            return Err(ApiError::new(code::INVALID_VALUE, format!("a target has at most {NAME_BYTES} bytes")));
+        }
         Ok(list)
     };
     Ok(match targets {
@@ -137,10 +175,7 @@ fn checked(targets: Targets) -> Result<Targets, ApiError> {
             }
             Targets::Topics { topics, op }
         }
-        Targets::Topic(topic) if topic.is_empty() => {
-            return Err(ApiError::new(code::MISSING_PARAMETER, "no topic is named"));
-        }
-        Targets::Topic(topic) => Targets::Topic(topic),
+        Targets::Topic(topic) => Targets::Topic(unique(vec![topic])?.remove(0)),
         Targets::All => Targets::All,
     })
 }

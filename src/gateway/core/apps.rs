@@ -240,29 +240,33 @@ impl Core {
             .await
     }
 
-    /// Changes a certificate, effective at once also for what is not published yet.
+    /// Changes a certificate, effective at once also for what is not published yet. If an app is named, it must be its.
     pub(crate) async fn update_certificate(
         &self,
         certificate_id: i64,
+        app_id: Option<&str>,
         click: Click,
         channel_id: Option<String>,
     ) -> Result<Certificate, ApiError> {
         let click = click_json(&click, channel_id.as_deref())?;
-        let now = self.now();
+        let (app_id, now) = (app_id.map(str::to_owned), self.now());
         self.0
             .db
             .write(move |connection| {
                 Box::pin(async move {
                     let row: Option<CertificateRow> = sqlx::query_as(
-                        "UPDATE certificates SET click = $2, channel_id = $3, updated_at = $4 WHERE id = $1 RETURNING *",
+                        "UPDATE certificates SET click = $2, channel_id = $3, updated_at = $4
+                         WHERE id = $1 AND ($5 IS NULL OR app_id = $5) RETURNING *",
                     )
                     .bind(certificate_id)
                     .bind(click)
                     .bind(channel_id)
                     .bind(now)
+                    .bind(app_id)
                     .fetch_optional(connection)
                     .await?;
-                    let row = row.ok_or_else(|| ApiError::new(code::INVALID_VALUE, "no certificate has this id"))?;
+                    let row = row
+                        .ok_or_else(|| ApiError::new(code::INVALID_VALUE, "the app has no certificate with this id"))?;
                     Ok(row.certificate()?)
                 })
             })

@@ -16,8 +16,8 @@ use crate::db::DbError;
 
 /// How often the schedule, expiry and resends are looked at.
 const TICK: Duration = Duration::from_secs(1);
-/// How often what is too old is removed, in ticks: once a minute.
-const TICKS_PER_CLEANING: u32 = 60;
+/// How often what is too old is removed.
+const CLEANING: Duration = Duration::from_secs(60);
 /// Devices or messages that one write of the cleaning looks at, so that others get their turn.
 const CLEANING_BATCH: i64 = 500;
 /// Entries that one such write changes at most: some tens of milliseconds.
@@ -89,11 +89,14 @@ impl Core {
     }
 
     /// The broker's connection is there (again): what is under way may be lost, so every window is published once more.
+    /// After a restored backup nobody knows who is connected: every phone that has not said hello since is asked for one.
     pub(crate) async fn broker_ready(&self) {
         let devices: Result<Vec<i64>, _> = sqlx::query_scalar(
             "SELECT d.id FROM devices d WHERE d.connection IS NOT NULL AND (d.resend_at IS NOT NULL
-                 OR EXISTS (SELECT 1 FROM entries e WHERE e.device = d.id AND e.state = 0))",
+                 OR EXISTS (SELECT 1 FROM entries e WHERE e.device = d.id AND e.state = 0))
+             UNION SELECT d.id FROM devices d WHERE d.epoch NOT LIKE $1 AND d.invalid_at IS NULL AND d.used_at IS NOT NULL",
         )
+        .bind(format!("{}-%", self.0.epoch))
         .fetch_all(self.0.db.readers())
         .await;
         match devices {
@@ -107,7 +110,6 @@ impl Core {
         let mut stop = self.0.stop.subscribe();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut ticks = 0_u32;
         loop {
             tokio::select! {
                 () = super::stopped(&mut stop) => return,
@@ -120,12 +122,23 @@ impl Core {
                     if let Err(error) = self.tick().await {
                         log::error!("background work: {error}");
                     }
-                    if ticks.is_multiple_of(TICKS_PER_CLEANING)
-                        && let Err(error) = self.clean().await
-                    {
+                }
+            }
+        }
+    }
+
+    /// Apart from the schedule: telling an external broker of each device that is removed takes its time.
+    pub(super) async fn run_cleaning(self) {
+        let mut stop = self.0.stop.subscribe();
+        let mut tick = tokio::time::interval(CLEANING);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = super::stopped(&mut stop) => return,
+                _ = tick.tick() => {
+                    if let Err(error) = self.clean().await {
                         log::error!("cleaning: {error}");
                     }
-                    ticks = ticks.wrapping_add(1);
                 }
             }
         }
@@ -195,7 +208,9 @@ impl Core {
         .bind(CLEANING_BATCH)
         .fetch_all(self.0.db.readers())
         .await?;
-        let more = !due.is_empty();
+        if due.is_empty() {
+            return Ok(false);
+        }
         let core = self.clone();
         self.0
             .db
@@ -212,7 +227,7 @@ impl Core {
                 })
             })
             .await?;
-        Ok(more)
+        Ok(true)
     }
 
     /// Ends the entries of an expired message at the next devices; how many there were at most.

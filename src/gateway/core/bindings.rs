@@ -93,8 +93,7 @@ impl Core {
     pub(crate) async fn kick(&self, app_id: &str, user: &str) -> Result<usize, ApiError> {
         let core = self.clone();
         let (app_id, user) = (app_id.to_owned(), user.to_owned());
-        let devices = self
-            .0
+        self.0
             .db
             .write(move |connection| {
                 Box::pin(async move {
@@ -111,12 +110,11 @@ impl Core {
                         let bindings = device.bindings(connection).await?;
                         core.queue_control(connection, device.id, &Down::Unbind(bindings)).await?;
                     }
-                    Ok::<_, ApiError>(devices)
+                    core.wake(&devices);
+                    Ok(devices.len())
                 })
             })
-            .await?;
-        self.wake(&devices);
-        Ok(devices.len())
+            .await
     }
 
     /// After a restored backup: new bindings are numbered above what the phone knows, and what is void there is void.

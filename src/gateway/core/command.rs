@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::device::{Device, UNREGISTERED};
 use super::{
-    ALIASES_PER_DEVICE, ApiError, Core, DEVICES_PER_ACCOUNT, NAME_BYTES, TOO_MANY_TOPICS, TOPICS_PER_DEVICE,
+    ALIASES_PER_DEVICE, ApiError, Core, DEVICES_PER_ACCOUNT, NAME_BYTES, TOO_MANY_TOPICS, TOPICS_PER_DEVICE, excerpt,
     random_hex, to_json,
 };
 use crate::db::DbError;
@@ -17,6 +17,12 @@ const UTC_OFFSET: i16 = 14 * 60;
 enum Refused {
     Because(ApiError),
     Database(DbError),
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self::Because(error)
+    }
 }
 
 impl From<DbError> for Refused {
@@ -53,7 +59,8 @@ impl Core {
             outbox: device.outbox.clone().unwrap_or_default(),
             n: n.unsigned_abs(),
             command: command.name().to_owned(),
-            arguments: command.arguments(),
+            // What was refused for its length must not come back in full: the frame has a limit too.
+            arguments: command.arguments().iter().map(|argument| argument.chars().take(NAME_BYTES).collect()).collect(),
             code,
             reason,
         };
@@ -79,7 +86,7 @@ impl Core {
         let result = CommandResult {
             outbox: device.outbox.clone().unwrap_or_default(),
             n: n.unsigned_abs(),
-            command: named,
+            command: excerpt(&named),
             arguments: Vec::new(),
             code: code::NOT_SUPPORTED,
             reason: Some("the gateway does not understand this command".into()),
@@ -269,13 +276,14 @@ impl Core {
     }
 }
 
-fn check_name(what: &str, name: &str) -> Result<(), Refused> {
+/// What may be an alias, account, topic or user.
+pub(super) fn check_name(what: &str, name: &str) -> Result<(), ApiError> {
     if name.trim().is_empty() {
-        return Err(refused(code::INVALID_VALUE, format!("the {what} is empty")));
+        return Err(ApiError::new(code::INVALID_VALUE, format!("the {what} is empty")));
     }
     if name.len() > NAME_BYTES || name.contains(',') || name.chars().any(char::is_control) {
         let reason = format!("the {what} must have at most {NAME_BYTES} bytes, no comma and no control character");
-        return Err(refused(code::INVALID_VALUE, reason));
+        return Err(ApiError::new(code::INVALID_VALUE, reason));
     }
     Ok(())
 }

@@ -29,6 +29,8 @@ pub(super) struct Device {
     pub(super) applied: i64,
     pub(super) connection: Option<String>,
     pub(super) connected_since: Option<i64>,
+    pub(super) last_connection: Option<String>,
+    pub(super) previous_connection: Option<String>,
     pub(super) network: Option<String>,
     pub(super) heartbeat: Option<i64>,
     pub(super) accept_start: Option<i64>,
@@ -50,7 +52,8 @@ impl Device {
                  invalid_told = $7, epoch = $8, generation = $9, prior_epoch = $10, last_n = $11, settled = $12,
                  resend_at = $13, resend_after = $14, outbox = $15, applied = $16, connection = $17,
                  connected_since = $18, network = $19, heartbeat = $20, accept_start = $21, accept_end = $22,
-                 utc_offset = $23, held_until = $24, binding_up_to = $25
+                 utc_offset = $23, held_until = $24, binding_up_to = $25, last_connection = $26,
+                 previous_connection = $27
              WHERE id = $1",
         )
         .bind(self.id)
@@ -78,6 +81,8 @@ impl Device {
         .bind(self.utc_offset)
         .bind(self.held_until)
         .bind(self.binding_up_to)
+        .bind(&self.last_connection)
+        .bind(&self.previous_connection)
         .execute(connection)
         .await?;
         Ok(())

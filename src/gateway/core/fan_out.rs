@@ -123,14 +123,6 @@ impl Core {
         Ok(invalid)
     }
 
-    /// Wakes those who have something to get, and the task that does the rest.
-    pub(super) fn after_fan_out(&self, step: &FanOut) {
-        self.wake(&step.wake);
-        if step.more {
-            self.0.work.fan_out.notify_one();
-        }
-    }
-
     /// Fans out whatever is due, also what a crash interrupted.
     pub(super) async fn fan_out_due(&self) -> Result<(), DbError> {
         loop {

@@ -52,6 +52,9 @@ impl Core {
             device.connection = Some(hello.connection.clone());
             device.connected_since = Some(now);
         }
+        if device.last_connection.as_ref() != Some(&hello.connection) {
+            device.previous_connection = device.last_connection.replace(hello.connection.clone());
+        }
         device.version = excerpt(&hello.version);
         device.network = hello.network.as_deref().map(excerpt);
         device.heartbeat = hello.heartbeat.map(i64::from);

@@ -6,6 +6,7 @@ use offpush_wire::{DEFAULT_IM_TITLE, NotifyType, code};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::accept::ImPart;
 use super::{ApiError, Core, DEFAULT_IM_LIFE_S, NewMessage, Targets};
 
 /// An IM message with what it says about offline push.
@@ -15,6 +16,9 @@ pub(crate) struct ImMessage {
     pub(crate) offline_push_info: Option<Box<RawValue>>,
     /// `MsgBody` as it came: `[{"MsgType", "MsgContent"}]`.
     pub(crate) body: Option<Box<RawValue>>,
+    /// `From_Account`, `MsgSeq` and `MsgRandom`: with the same content they make a repetition. `None` where the sender
+    /// gives no `MsgSeq`: two equal texts may be meant then.
+    pub(crate) identity: Option<(String, u64, u32)>,
     /// `MsgLifeTime` in seconds; `None`: 7 days. 0 means online only, and is not pushed.
     pub(crate) life_time_s: Option<u64>,
 }
@@ -120,8 +124,15 @@ impl Core {
             extra,
             ..NewMessage::default()
         };
-        let targets = Targets::Users(users.to_vec());
-        match self.accept_with(app_id, new, targets, message.offline_push_info).await {
+        let repeat_key = match &message.identity {
+            Some(identity) => {
+                let content = (app_id, identity, users, &message.body, &message.offline_push_info);
+                Some(super::hash(&super::to_json(&content)?))
+            }
+            None => None,
+        };
+        let part = ImPart { offline_push_info: message.offline_push_info, repeat_key };
+        match self.accept_with(app_id, new, Targets::Users(users.to_vec()), part).await {
             Ok(accepted) => Ok(ImAccepted::Push { message_id: accepted.message_id, without_device: accepted.invalid }),
             Err(error) if error.code == super::NO_VALID_TARGETS => {
                 Ok(ImAccepted::NoPush("no device is logged in as any of the users"))

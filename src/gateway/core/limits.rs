@@ -36,11 +36,17 @@ pub(super) const GAP_RESEND_MS: i64 = 2_000;
 
 /// Registrations that no phone ever logged in with are dropped after so many milliseconds (design §3).
 pub(super) const UNUSED_REGISTRATION_MS: i64 = DAY_MS;
-/// Unused registrations kept per address. A phone logs in within seconds, so that many phones behind one address stay
-/// far below.
-pub(super) const UNUSED_PER_PEER: i64 = 100;
-/// Unused registrations kept per app.
+/// Unused registrations kept per address. A phone logs in within seconds, so that a test bench, or a provider's whole
+/// NAT, stays below; who floods on purpose fills a megabyte.
+pub(super) const UNUSED_PER_PEER: i64 = 1000;
+/// Unused registrations kept per app: ten such addresses.
 pub(super) const UNUSED_PER_APP: i64 = 10_000;
+/// A registration younger than this, in milliseconds, is never dropped: its phone is on the way to the broker, and on a
+/// slow network needs some tens of seconds.
+pub(super) const UNUSED_AT_LEAST_MS: i64 = 60_000;
+/// Registrations that one new one drops at most: more than one, so that the cap is reached, and few, as an external
+/// broker is told of each.
+pub(super) const DROPPED_AT_ONCE: i64 = 4;
 /// How long an unregistered phone may still read its result, in milliseconds (design §3).
 pub(super) const UNREGISTERED_KEPT_MS: i64 = DAY_MS;
 /// A regId becomes invalid when its phone was not seen for so many milliseconds (30 days, `mipush-api` §1.10).
@@ -56,6 +62,9 @@ pub(super) const DEVICES_PER_ACCOUNT: i64 = 20;
 pub(super) const TOPICS_PER_DEVICE: i64 = 30;
 /// The longest alias, account, topic or user in bytes. Mi Push allows 64 characters of up to 4 bytes.
 pub(super) const NAME_BYTES: usize = 256;
+
+/// An IM message that is repeated within so many milliseconds is one message (`server.md` §3.3: 120 s).
+pub(super) const IM_REPEAT_MS: i64 = 120_000;
 
 /// The longest outbox or connection id in bytes; phones draw 16 to 32 random bytes as text.
 pub(super) const ID_BYTES: usize = 128;

@@ -95,6 +95,7 @@ impl Core {
             tasks.spawn(core.clone().run_work());
         }
         tasks.spawn(core.clone().run_background());
+        tasks.spawn(core.clone().run_cleaning());
         drop(tasks);
         Ok(core)
     }
@@ -125,13 +126,22 @@ impl Core {
         Ok((core, queues))
     }
 
-    /// Ends the background tasks, lets the writes under way finish and closes the database.
-    pub(crate) async fn shutdown(&self) {
+    /// Ends the background tasks, those that do not end within `grace` by force, lets the writes under way finish and
+    /// closes the database.
+    pub(crate) async fn shutdown(&self, grace: std::time::Duration) {
         self.0.stop.send_replace(true);
         let mut tasks = std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        while tasks.join_next().await.is_some() {}
+        let ended = tokio::time::timeout(grace, async { while tasks.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            tasks.shutdown().await;
+        }
         self.flush_published().await;
         self.0.db.close().await;
+    }
+
+    /// Whether a message could be accepted now.
+    pub(crate) async fn can_write(&self) -> Result<(), DbError> {
+        self.0.db.write(|_| Box::pin(async { Ok(()) })).await
     }
 
     fn now(&self) -> i64 {

@@ -6,9 +6,12 @@ use offpush_wire::{RegisterAnswer, RegisterRequest, code, is_reg_id};
 use sqlx::{FromRow, SqliteConnection};
 use subtle::ConstantTimeEq;
 
-use super::command::{subscribe, unsubscribe};
+use super::command::{check_name, subscribe, unsubscribe};
 use super::counters::REGISTRATIONS;
-use super::{ApiError, Core, TOO_MANY_TOPICS, UNUSED_PER_APP, UNUSED_PER_PEER, excerpt, hash};
+use super::{
+    ApiError, Core, DROPPED_AT_ONCE, TOO_MANY_TOPICS, UNUSED_AT_LEAST_MS, UNUSED_PER_APP, UNUSED_PER_PEER, excerpt,
+    hash,
+};
 use crate::db::DbError;
 
 /// A registration that holds, and those that had to make room for it.
@@ -93,7 +96,7 @@ impl Core {
                     if request.reg_id.is_some() {
                         return Err(ApiError::new(code::UNKNOWN_DEVICE, "the gateway does not know this regId"));
                     }
-                    let dropped = make_room(connection, &request.app_id, &peer).await?;
+                    let dropped = make_room(connection, &request.app_id, &peer, now).await?;
                     sqlx::query(
                         "INSERT INTO devices
                              (reg_id, app_id, request_hash, secret_hash, peer, version, created_at, epoch)
@@ -203,6 +206,7 @@ impl Core {
         topic: &str,
         on: bool,
     ) -> Result<(), ApiError> {
+        check_name("topic", topic)?;
         let (app_id, names, topic, now) = (app_id.to_owned(), names.to_vec(), topic.to_owned(), self.now());
         self.0
             .db
@@ -245,25 +249,42 @@ async fn check_app(connection: &mut SqliteConnection, request: &RegisterRequest)
 }
 
 /// Drops the oldest registrations that were never used, of this address and of this app, above the caps.
-async fn make_room(connection: &mut SqliteConnection, app_id: &str, peer: &str) -> Result<Vec<String>, sqlx::Error> {
-    let mut dropped: Vec<String> = sqlx::query_scalar(
-        "DELETE FROM devices WHERE id IN (
-             SELECT id FROM devices WHERE used_at IS NULL AND peer = $1
-             ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $2) RETURNING reg_id",
-    )
-    .bind(peer)
-    .bind(UNUSED_PER_PEER - 1)
-    .fetch_all(&mut *connection)
-    .await?;
-    let of_app: Vec<String> = sqlx::query_scalar(
-        "DELETE FROM devices WHERE id IN (
-             SELECT id FROM devices WHERE used_at IS NULL AND app_id = $1
-             ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $2) RETURNING reg_id",
-    )
-    .bind(app_id)
-    .bind(UNUSED_PER_APP - 1)
-    .fetch_all(connection)
-    .await?;
-    dropped.extend(of_app);
+async fn make_room(
+    connection: &mut SqliteConnection,
+    app_id: &str,
+    peer: &str,
+    now: i64,
+) -> Result<Vec<String>, sqlx::Error> {
+    let mut dropped = Vec::new();
+    for (count, delete, name, cap) in [
+        (
+            "SELECT COUNT(*) FROM devices WHERE used_at IS NULL AND peer = $1",
+            "DELETE FROM devices WHERE id IN (
+                 SELECT id FROM devices WHERE used_at IS NULL AND peer = $1 AND created_at <= $2
+                 ORDER BY created_at, id LIMIT $3) RETURNING reg_id",
+            peer,
+            UNUSED_PER_PEER,
+        ),
+        (
+            "SELECT COUNT(*) FROM devices WHERE used_at IS NULL AND app_id = $1",
+            "DELETE FROM devices WHERE id IN (
+                 SELECT id FROM devices WHERE used_at IS NULL AND app_id = $1 AND created_at <= $2
+                 ORDER BY created_at, id LIMIT $3) RETURNING reg_id",
+            app_id,
+            UNUSED_PER_APP,
+        ),
+    ] {
+        let unused: i64 = sqlx::query_scalar(count).bind(name).fetch_one(&mut *connection).await?;
+        let too_many = unused + 1 - cap;
+        if too_many > 0 {
+            let old: Vec<String> = sqlx::query_scalar(delete)
+                .bind(name)
+                .bind(now - UNUSED_AT_LEAST_MS)
+                .bind(too_many.min(DROPPED_AT_ONCE))
+                .fetch_all(&mut *connection)
+                .await?;
+            dropped.extend(old);
+        }
+    }
     Ok(dropped)
 }

@@ -7,27 +7,49 @@ use offpush_wire::{Applied, HelloAnswer, MAXIMUM_FRAME_BYTES, RawEntry, Receipt,
 use sqlx::SqliteConnection;
 use tokio::sync::mpsc;
 
-use super::counters::{FRAMES_IGNORED, UPWARD};
+use super::counters::{FRAMES_IGNORED, PUBLISHED, UPWARD};
 use super::device::Device;
 use super::hello::Mark;
 use super::window::{Extras, Outgoing};
 use super::{Core, GAP_RESEND_MS, ID_BYTES, excerpt};
 use crate::db::DbError;
 
-/// A frame on its way in.
+/// What the broker tells of a device, on its way in.
 pub(super) struct Uplink {
     reg_id: String,
-    payload: Vec<u8>,
+    what: What,
+}
+
+enum What {
+    /// A frame.
+    Frame(Vec<u8>),
+    /// Nobody takes the frames that are published to the device.
+    Absent,
 }
 
 impl Core {
     /// Takes one frame from a phone. Frames of one device are worked off in order; returns once the frame is queued,
     /// which waits while too many are.
     pub(crate) async fn uplink(&self, reg_id: &str, payload: Vec<u8>) {
+        self.queue_uplink(reg_id, What::Frame(payload)).await;
+    }
+
+    /// The broker had nobody to give a frame for this device to: it is not connected. Queued behind the device's
+    /// frames, so that a hello that comes later counts.
+    pub(crate) async fn absent(&self, reg_id: &str) {
+        self.queue_uplink(reg_id, What::Absent).await;
+    }
+
+    /// A frame from a phone was dropped before it came here: too many are waiting.
+    pub(crate) fn uplink_dropped(&self) {
+        self.0.counters.add(FRAMES_IGNORED, "overload", 1);
+    }
+
+    async fn queue_uplink(&self, reg_id: &str, what: What) {
         let mut hasher = DefaultHasher::new();
         reg_id.hash(&mut hasher);
         let index = usize::try_from(hasher.finish() % self.0.uplinks.len() as u64).unwrap_or_default();
-        let uplink = Uplink { reg_id: reg_id.to_owned(), payload };
+        let uplink = Uplink { reg_id: reg_id.to_owned(), what };
         if self.0.uplinks[index].send(uplink).await.is_err() {
             self.0.counters.add(FRAMES_IGNORED, "shutting_down", 1);
         }
@@ -41,7 +63,10 @@ impl Core {
                 () = super::stopped(&mut stop) => None,
             };
             let Some(uplink) = uplink else { return };
-            self.handle_uplink(&uplink.reg_id, uplink.payload).await;
+            match uplink.what {
+                What::Frame(payload) => self.handle_uplink(&uplink.reg_id, payload).await,
+                What::Absent => self.handle_absent(&uplink.reg_id).await,
+            }
         }
     }
 
@@ -50,6 +75,32 @@ impl Core {
         if let Err(error) = self.take_frame(reg_id, payload).await {
             self.0.counters.add(FRAMES_IGNORED, "database", 1);
             log::error!("a frame of {reg_id} was not taken: {error}");
+        }
+    }
+
+    /// The device gets nothing until its next hello.
+    pub(super) async fn handle_absent(&self, reg_id: &str) {
+        let device = reg_id.to_owned();
+        let noted: Result<bool, DbError> = self
+            .0
+            .db
+            .write(move |connection| {
+                Box::pin(async move {
+                    let noted = sqlx::query(
+                        "UPDATE devices SET connection = NULL, connected_since = NULL, held_until = NULL
+                         WHERE reg_id = $1 AND connection IS NOT NULL",
+                    )
+                    .bind(device)
+                    .execute(connection)
+                    .await?;
+                    Ok(noted.rows_affected() > 0)
+                })
+            })
+            .await;
+        match noted {
+            Ok(true) => self.0.counters.add(PUBLISHED, "nobody_listens", 1),
+            Ok(false) => {}
+            Err(error) => log::error!("that {reg_id} is gone was not noted: {error}"),
         }
     }
 
@@ -66,7 +117,8 @@ impl Core {
             }
             Err(error) => {
                 self.0.counters.add(FRAMES_IGNORED, "malformed", 1);
-                log::info!("a frame of {reg_id} is malformed: {error}");
+                // Counted for the operator; a phone that sends nothing else must not fill the log.
+                log::debug!("a frame of {reg_id} is malformed: {error}");
                 return Ok(());
             }
         }
@@ -160,14 +212,20 @@ impl Core {
         }
         if let Some(hello) = &frame.hello {
             let bindings = device.bindings(connection).await?;
-            extras.answer = Some(HelloAnswer { connection: hello.connection.clone(), bindings, time: now });
+            let previous = device.previous_connection.clone();
+            extras.answer = Some(HelloAnswer { connection: hello.connection.clone(), previous, bindings, time: now });
         }
         let dropped = self.number(connection, &mut device).await?;
         if frame.hello.is_some() {
             device.watch_window(now);
         }
         device.save(connection).await?;
-        self.outgoing(connection, &device, after, extras, cause, dropped).await
+        let mut outgoing = self.outgoing(connection, &device, after, extras, cause, dropped).await?;
+        if device.connection.is_none() {
+            // It speaks, so it is connected, and its hello was lost, perhaps with an earlier run of the gateway.
+            outgoing.append(Outgoing::ask_for_hello(&device.reg_id, &self.0.epoch));
+        }
+        Ok(outgoing)
     }
 
     /// Takes the next entries of the outbox, in order and each once.
@@ -202,7 +260,7 @@ impl Core {
                 }
                 Err(error) => {
                     self.0.counters.add(UPWARD, "not_understood", 1);
-                    log::warn!("an entry of {} was not understood: {error}", device.reg_id);
+                    log::debug!("an entry of {} was not understood: {error}", device.reg_id);
                     self.not_understood(connection, device, n, entry).await?;
                 }
             }

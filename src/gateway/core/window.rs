@@ -23,10 +23,16 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// A frame under the gateway's new epoch: a phone that is connected and does not know it yet says hello again.
-    fn ask_for_hello(reg_id: &str, gateway_epoch: &str) -> Self {
+    /// A frame under the gateway's bare epoch, which no phone has: one that is connected says hello again.
+    pub(super) fn ask_for_hello(reg_id: &str, gateway_epoch: &str) -> Self {
         let frame = DownFrame::new(gateway_epoch).encode();
         Self { reg_id: reg_id.to_owned(), frames: vec![(None, frame)], cause: "ask_for_hello", dropped: Vec::new() }
+    }
+
+    /// What is published behind it.
+    pub(super) fn append(&mut self, more: Self) {
+        self.frames.extend(more.frames);
+        self.cause = more.cause;
     }
 }
 
@@ -74,7 +80,7 @@ impl Core {
                 Box::pin(async move {
                     let Some(mut device) = Device::load(connection, device).await? else { return Ok(None) };
                     if !device.may_be_numbered(&core.0.epoch) {
-                        let unaware = device.connection.is_some();
+                        let unaware = !device.is_of(&core.0.epoch);
                         return Ok(unaware.then(|| Outgoing::ask_for_hello(&device.reg_id, &core.0.epoch)));
                     }
                     let before = device.clone();

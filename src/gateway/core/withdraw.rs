@@ -1,25 +1,20 @@
 //! Taking messages back.
 
 use offpush_wire::{Down, Withdraw};
+use sqlx::SqliteConnection;
 
 use super::{ApiError, Core, Selector, random_hex, to_json};
-use crate::db::DbError;
 
 impl Core {
     /// Withdraws messages: what has no number is dropped, what is under way becomes void, and phones that may have it
     /// are told. The number of messages; 0 if none is known.
     pub(crate) async fn withdraw(&self, app_id: &str, selector: &Selector) -> Result<usize, ApiError> {
         let (core, app_id, selector, now) = (self.clone(), app_id.to_owned(), selector.clone(), self.now());
-        let (count, wake) = self
-            .0
+        self.0
             .db
             .write(move |connection| {
                 Box::pin(async move {
-                    let messages: Vec<(i64, String)> = sqlx::query_as(selector.query())
-                        .bind(&app_id)
-                        .bind(selector.value())
-                        .fetch_all(&mut *connection)
-                        .await?;
+                    let messages = selector.messages(connection, &app_id).await?;
                     let mut wake = Vec::new();
                     for (message, message_id) in &messages {
                         let body = Down::Withdraw(Withdraw { messages: vec![message_id.clone()] });
@@ -53,12 +48,11 @@ impl Core {
                         .execute(&mut *connection)
                         .await?;
                     }
-                    Ok::<_, DbError>((messages.len(), wake))
+                    core.wake(&wake);
+                    Ok(messages.len())
                 })
             })
-            .await?;
-        self.wake(&wake);
-        Ok(count)
+            .await
     }
 
     /// Whether this message waits for its time.
@@ -81,11 +75,7 @@ impl Core {
             .db
             .write(move |connection| {
                 Box::pin(async move {
-                    let messages: Vec<(i64, String)> = sqlx::query_as(selector.query())
-                        .bind(&app_id)
-                        .bind(selector.value())
-                        .fetch_all(&mut *connection)
-                        .await?;
+                    let messages = selector.messages(connection, &app_id).await?;
                     let mut cancelled = 0;
                     for (message, _) in messages {
                         cancelled += sqlx::query(
@@ -106,20 +96,21 @@ impl Core {
 }
 
 impl Selector {
-    fn query(&self) -> &'static str {
-        match self {
-            Self::Id(_) => {
-                "SELECT id, message_id FROM messages WHERE app_id = $1 AND message_id = $2 AND withdrawn_at IS NULL"
+    /// The messages meant, with their public ids, that are not withdrawn yet.
+    async fn messages(
+        &self,
+        connection: &mut SqliteConnection,
+        app_id: &str,
+    ) -> Result<Vec<(i64, String)>, sqlx::Error> {
+        let (query, value) = match self {
+            Self::Id(id) => (
+                "SELECT id, message_id FROM messages WHERE app_id = $1 AND message_id = $2 AND withdrawn_at IS NULL",
+                id,
+            ),
+            Self::JobKey(key) => {
+                ("SELECT id, message_id FROM messages WHERE app_id = $1 AND job_key = $2 AND withdrawn_at IS NULL", key)
             }
-            Self::JobKey(_) => {
-                "SELECT id, message_id FROM messages WHERE app_id = $1 AND job_key = $2 AND withdrawn_at IS NULL"
-            }
-        }
-    }
-
-    fn value(&self) -> &str {
-        match self {
-            Self::Id(value) | Self::JobKey(value) => value,
-        }
+        };
+        sqlx::query_as(query).bind(app_id).bind(value).fetch_all(connection).await
     }
 }

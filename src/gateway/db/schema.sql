@@ -58,6 +58,8 @@ CREATE TABLE devices (
     -- connection: the hello's; NULL while the device is known gone
     connection TEXT,
     connected_since BIGINT,
+    last_connection TEXT,                       -- the last hello's, also when it is gone
+    previous_connection TEXT,                   -- the one before it; a phone that did not make it shares its identity
     network TEXT,
     heartbeat BIGINT,
     -- settings
@@ -122,6 +124,7 @@ CREATE TABLE messages (
     target TEXT NOT NULL,                       -- JSON
     body TEXT NOT NULL,                         -- JSON of the wire's Message, without what is per device
     job_key TEXT,
+    repeat_key BLOB,                            -- IM: SHA-256 of what makes a repetition the same message
     accepted_at BIGINT NOT NULL,
     send_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
@@ -137,6 +140,7 @@ CREATE INDEX messages_by_app ON messages (app_id, accepted_at);
 CREATE INDEX messages_pending ON messages (send_at) WHERE state = 'pending';
 CREATE INDEX messages_to_expire ON messages (expires_at) WHERE expiry_done = 0;
 CREATE INDEX messages_old ON messages (expires_at);
+CREATE INDEX messages_by_repeat_key ON messages (repeat_key, accepted_at) WHERE repeat_key IS NOT NULL;
 CREATE INDEX messages_by_job_key ON messages (app_id, job_key) WHERE job_key IS NOT NULL;
 
 -- What goes to one device. state: 0 waiting (no number yet), 1 numbered, 2 settled, 3 dropped.

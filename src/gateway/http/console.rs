@@ -125,7 +125,7 @@ async fn call(server: &Server, path: &[&str], request: Request) -> Result<Value,
             let new: NewCertificate = parse(&body)?;
             check_click(&new.click)?;
             let id = new.certificate_id.ok_or_else(|| invalid("certificateId is missing"))?;
-            let made = core.update_certificate(id, new.click, new.channel_id).await?;
+            let made = core.update_certificate(id, new.app_id.as_deref(), new.click, new.channel_id).await?;
             json!({ "certificateId": made.certificate_id })
         }
         (Method::GET, ["devices"]) => to_value(core.devices(app, limit).await?)?,

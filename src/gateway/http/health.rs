@@ -14,8 +14,8 @@ pub(super) fn alive() -> Response {
 
 /// Messages can be accepted and delivered.
 pub(super) async fn ready(server: &Server) -> Response {
-    if let Err(error) = server.core.apps().await {
-        log::error!("the database does not answer: {error}");
+    if let Err(error) = server.core.can_write().await {
+        log::error!("not ready: {error}");
         return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response();
     }
     if !server.link.is_ready() {

@@ -15,6 +15,7 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::{Server, dispatch};
@@ -36,15 +37,17 @@ pub(crate) async fn serve(
 ) {
     let connections = GracefulShutdown::new();
     let tls = tls.map(TlsAcceptor::from);
+    // They end with this task, if not before.
+    let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(_) = tasks.join_next() => continue,
             _ = stop.changed() => break,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, tls.clone(), server.clone(), connections.watcher());
-                tokio::spawn(connection);
+                tasks.spawn(connection(stream, peer, tls.clone(), server.clone(), connections.watcher()));
             }
             Err(error) => {
                 log::warn!("a listener takes no connection: {error}");

@@ -22,6 +22,11 @@ use serde::Serialize;
 use crate::broker::Link;
 use crate::core::Core;
 
+/// What a browser gets that follows `console` in `gateway.json`.
+const CONSOLE: &str = "offpush gateway\n\nThe administrator's API is under /console/api/, with the header\n\
+    Authorization: Bearer <the content of admin-token in the gateway's data directory>\n\n\
+    For example: GET /console/api/apps, GET /console/api/messages\n";
+
 /// What all handlers share.
 pub(crate) struct Server {
     pub(crate) core: Core,
@@ -38,6 +43,7 @@ async fn dispatch(server: &Server, peer: SocketAddr, request: Request) -> Respon
         ["readyz"] => health::ready(server).await,
         ["metrics"] => health::metrics(server),
         ["v1", "register"] => register::handle(server, peer, request).await,
+        ["console"] => CONSOLE.into_response(),
         ["console", "api", path @ ..] => console::handle(server, path, request).await,
         ["v4", service, command] if *service != "message" => im::handle(server, service, command, request).await,
         ["v1" | "v2" | "v3" | "v4", ..] => mipush::handle(server, &path, request).await,

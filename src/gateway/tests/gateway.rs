@@ -115,3 +115,31 @@ async fn metrics_and_health_are_for_everybody() {
     assert!(status == 200 && body.contains("offpush_broker_connected"), "{body}");
     assert_eq!(server.raw("GET /nowhere HTTP/1.1\r\n", b"").await.0, 404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_sent_request_does_not_hold_up_the_stop() {
+    // One that never ends its head and one that never ends its body: both are cut off after two seconds.
+    let server = Server::start(options()).await;
+    let mut head = TcpStream::connect(&server.http).await.unwrap();
+    head.write_all(b"POST /v3/message/all HTTP/1.1\r\nHost:").await.unwrap();
+    let mut body = TcpStream::connect(&server.http).await.unwrap();
+    let begun = b"POST /v1/register HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
+    body.write_all(begun).await.unwrap();
+    let mut answer = [0; 64];
+    assert!(body.read(&mut answer).await.unwrap() > 0 && answer.starts_with(b"HTTP/1.1 100"), "it reads the body");
+    let begin = std::time::Instant::now();
+    server.gateway.stop().await;
+    assert!(begin.elapsed() < std::time::Duration::from_secs(6), "{:?}", begin.elapsed());
+    assert_eq!(head.read(&mut answer).await.unwrap_or(0), 0, "the connection is closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_console_address_says_where_the_api_is() {
+    // gateway.json names it; a person who follows it finds the way, without a token.
+    let server = Server::start(options()).await;
+    for path in ["/console", "/console/"] {
+        let (status, _, body) = server.raw(&format!("GET {path} HTTP/1.1\r\n"), b"").await;
+        assert!(status == 200 && body.contains("/console/api/") && !body.contains(&server.token), "{body}");
+    }
+    assert_eq!(server.raw("GET /console/api/apps HTTP/1.1\r\n", b"").await.0, 401);
+}

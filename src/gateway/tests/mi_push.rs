@@ -28,6 +28,9 @@ async fn each_bad_request_gets_its_code_in_the_apis_own_form() {
         ("/v2/message/alias", notification(""), 10016),
         ("/v2/message/user_account", notification(""), 10016),
         ("/v3/message/topic", notification("topic=%20"), 10016),
+        ("/v3/message/topic", notification(&format!("topic={long}")), 10017),
+        ("/v3/message/alias", notification(&format!("alias=a,{long}")), 10017),
+        ("/v2/topic/subscribe", format!("registration_id=x&topic={long}"), 10017),
         ("/v3/message/multi_topic", notification(&format!("topics={topics}")), 65035),
         ("/v3/message/multi_topic", notification("topics=a&topic_op=XOR"), 10017),
         (all, "description=x".into(), 10016),
@@ -162,4 +165,40 @@ async fn garbage_at_the_registration_is_refused_with_400_and_a_code() {
         assert!(answer["code"].as_i64().is_some_and(|code| code != 0), "{answer}");
         assert_eq!(answer["reason"].as_str().unwrap().contains("64 KiB"), body.len() > 64 * 1024, "{answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_and_every_framing_gets_an_answer() {
+    // HEAD has no body, what is too long is told, HTTP/1.0 and no content type are fine, and no content type is judged.
+    let server = Server::start(options()).await;
+    let secret = server.app["appSecret"].as_str().unwrap();
+    let key = format!("Authorization: key={secret}\r\n");
+    let (status, _, body) = server.raw(&format!("HEAD /v3/message/all HTTP/1.1\r\n{key}"), b"").await;
+    assert_eq!((status, body.as_str()), (200, ""));
+    for (request, code) in [
+        ("PUT /v3/message/all HTTP/1.1\r\n", 10021),
+        ("OPTIONS /v3/message/all HTTP/1.1\r\n", 10021),
+        ("GET /v1/alias/all?registration_id=%zz%ff HTTP/1.1\r\n", 10029),
+        ("GET /v1/regid/presence HTTP/1.1\r\n", 10016),
+        ("POST /v3/message/all HTTP/1.0\r\n", 0),
+        ("POST /v3/message/all HTTP/1.1\r\nContent-Type: text/plain\r\n", 0),
+        ("POST //v3//message/all HTTP/1.1\r\n", 404),
+        ("POST /v3/message/all/ HTTP/1.1\r\n", 0),
+    ] {
+        let (status, _, body) = server.raw(&format!("{request}{key}"), notification("").as_bytes()).await;
+        if code == 404 {
+            assert_eq!(status, 404, "{request}");
+            continue;
+        }
+        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, &answer["code"]), (200, &code.into()), "{request}: {answer}");
+    }
+    let head = format!("POST /v3/message/all HTTP/1.1\r\n{key}Host: x\r\nConnection: close\r\n");
+    let long = "x".repeat(17 * 1024 * 1024);
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n", long.len());
+    let (status, _, body) = server.bytes(chunked.as_bytes()).await;
+    assert_eq!((status, body.contains("\"code\":10018")), (200, true), "{body}");
+    let broken = format!("{head}Transfer-Encoding: chunked\r\n\r\nzz\r\n");
+    let (status, _, body) = server.bytes(broken.as_bytes()).await;
+    assert_eq!((status, body.contains("\"code\":10012")), (200, true), "{body}");
 }

@@ -175,3 +175,26 @@ async fn a_broker_that_was_wiped_is_filled_again_by_the_phones() {
     assert_eq!(again.reg_id, phone.reg_id);
     is_served(&mut again.connect().await, &again).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_left_without_a_word_is_known_to_be_gone_with_the_next_frame() {
+    // mosquitto answers a PUBLISH that nobody gets with 0x10; the message waits for the next hello then.
+    let mosquitto = Mosquitto::start();
+    let server = Server::start(mosquitto.options()).await;
+    ready(&server).await;
+    let phone = device(&server, "phone", &mosquitto.directory.join("ca.pem")).await;
+    is_served(&mut phone.connect().await, &phone).await;
+    let path = format!("devices/{}", phone.reg_id);
+    assert_eq!(server.console("GET", &path, None).await.1["connected"], true);
+
+    // The connection is dropped; it has no will.
+    let gone = async {
+        while server.console("GET", &path, None).await.1["connected"] == true {
+            let form = format!("registration_id={}&title=t&description=d", phone.reg_id);
+            assert_eq!(server.mi("/v3/message/regid", &form).await["code"], 0);
+        }
+    };
+    tokio::time::timeout(DEADLINE, gone).await.unwrap();
+    is_served(&mut phone.connect().await, &phone).await;
+    assert_eq!(server.console("GET", &path, None).await.1["connected"], true);
+}

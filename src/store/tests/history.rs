@@ -12,6 +12,7 @@ fn read(directory: &TemporaryDirectory) -> Vec<u64> {
 
 fn append(history: &mut History, number: u64) {
     history.append(2, &(number, "an event that takes some room")).unwrap();
+    history.flush().unwrap();
 }
 
 fn current_file(directory: &TemporaryDirectory) -> Box<dyn DiskFile> {
@@ -128,8 +129,11 @@ fn a_failed_append_costs_its_own_event_alone() {
         let disk = SimDisk::new();
         let mut history = History::open_with(directory(), MIN_SEGMENT_BYTES, Box::new(disk.clone())).unwrap();
         disk.set_fault(Some(Fault::Errors(at, count)));
-        let failed =
-            (0..200u64).filter(|number| history.append(1, &vec![*number; 1 + *number as usize % 9]).is_err()).count();
+        let mut append = |number: u64| {
+            history.append(1, &vec![number; 1 + number as usize % 9])?;
+            history.flush()
+        };
+        let failed = (0..200).filter(|number| append(*number).is_err()).count();
         assert!((1..=count as usize).contains(&failed) || at > 190, "{context}: {failed} failed");
         drop(history);
         let directory_on_disk = TemporaryDirectory::new();
@@ -170,4 +174,20 @@ fn the_state_does_not_depend_on_the_history() {
     let (store, recovery) = Store::open(directory.path()).unwrap();
     assert!(store.contains(key(1)));
     assert!(recovery.damage.is_empty());
+}
+
+#[test]
+fn what_was_not_flushed_is_written_in_one_write_when_asked_or_dropped() {
+    // Events collect in memory; a flush or the end of the history brings them to the file, in order.
+    let directory = TemporaryDirectory::new();
+    let mut history = History::open(directory.path(), 8192).unwrap();
+    for number in 0..3 {
+        history.append(2, &(number as u64, "collected")).unwrap();
+    }
+    assert_eq!(read(&directory), []);
+    history.flush().unwrap();
+    assert_eq!(read(&directory), [0, 1, 2]);
+    history.append(2, &(3u64, "collected")).unwrap();
+    drop(history);
+    assert_eq!(read(&directory), [0, 1, 2, 3]);
 }

@@ -197,7 +197,7 @@ fn an_answer_that_never_ends_is_given_up_at_the_deadline() {
         }
         driver.links.advance(0, |_, event| panic!("too early: {event:?}"));
     }
-    assert_eq!(driver.links.next_timeout(), Some(limit::REGISTER));
+    assert_eq!(driver.links.next_timeout(), Some(limit::REGISTER - EARLIER));
     driver.boot = limit::REGISTER;
     assert_eq!(driver.next(), Told::Answered(Err(LinkFailure::TimedOut)));
 }
@@ -211,7 +211,7 @@ fn a_silent_address_does_not_take_the_time_of_the_next() {
     let mut driver = Driver::new(&authority);
     let brokers = [mqtts(silent.local_addr().unwrap().port()), mqtts(port)];
     driver.links.start(LinkId(1), Purpose::Broker, &brokers, 0);
-    assert_eq!(driver.links.next_timeout(), Some(limit::CONNECT / 2));
+    assert_eq!(driver.links.next_timeout(), Some((limit::CONNECT - EARLIER) / 2));
     driver.boot = limit::CONNECT / 2;
     assert_eq!(driver.next(), Told::Connected);
     assert_eq!(driver.links.broker(), Some(mqtts(port).as_str()));
@@ -375,4 +375,53 @@ fn a_ca_file_that_is_none_is_refused() {
         assert!(Trust::new(Some(&file)).is_err(), "{content:?}");
         std::fs::remove_file(file).unwrap();
     }
+}
+
+#[test]
+fn an_attempt_that_ends_with_its_time_tells_the_most_telling_failure_before_the_engine_gives_up() {
+    // One address has a wrong certificate, the other is silent: the certificate is what a person has to know.
+    let authority = Authority::new();
+    let wrong = broker(&Authority::new(), "127.0.0.1", VALID);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().map(|address| (silent, address.port())).unwrap();
+    let mut driver = Driver::new(&authority);
+    driver.links.start(LinkId(1), Purpose::Broker, &[mqtts(wrong), mqtts(silent.1)], driver.boot);
+    let mut events = Events::with_capacity(16);
+    while driver.links.broker() != Some(&mqtts(silent.1)) {
+        driver.links.advance(driver.boot, |_, event| panic!("{event:?}"));
+        driver.poll.poll(&mut events, Some(PATIENCE)).unwrap();
+        for event in &events {
+            driver.links.ready(event.token(), event.is_readable(), event.is_writable());
+        }
+    }
+    driver.boot = limit::CONNECT - 1;
+    let failure = failed(driver.next());
+    assert_eq!(failure, LinkFailure::Certificate { problem: CertificateProblem::UnknownIssuer });
+}
+
+#[test]
+fn a_server_that_never_reads_is_given_up() {
+    // What waits for it must not grow without a bound.
+    let authority = Authority::new();
+    let (end, ended) = channel::<()>();
+    let ended = std::sync::Mutex::new(ended);
+    let port = serve(authority.server("127.0.0.1", VALID), move |mut stream| {
+        // The handshake, and nothing more.
+        let _ = stream.conn.complete_io(&mut stream.sock);
+        let _ = ended.lock().unwrap().recv();
+    });
+    let mut driver = Driver::new(&authority);
+    assert_eq!(driver.connect(1, &[mqtts(port)]), Told::Connected);
+    let megabyte = vec![0; 1 << 20];
+    // The kernel takes some megabytes on its own.
+    for _ in 0..64 {
+        driver.links.send(LinkId(1), &megabyte);
+        driver.links.flush();
+        if driver.links.has_work() {
+            break;
+        }
+    }
+    let failure = failed(driver.next());
+    assert!(matches!(&failure, LinkFailure::System { error } if error.contains("does not take")), "{failure:?}");
+    drop(end);
 }

@@ -40,7 +40,13 @@ fn every_record() -> Vec<Record> {
         Record::Message(u64::MAX, StoredMessage { facts: facts(), body: Vec::new() }),
         Record::MessageState(
             1,
-            StateRecord { state: MessageState::Blocked, shown_at: 1, clicked_at: -1, reason: Some(text("why")) },
+            StateRecord {
+                state: MessageState::Blocked,
+                shown_at: 1,
+                clicked_at: -1,
+                silent: true,
+                reason: Some(text("why")),
+            },
         ),
         Record::Outbox(Outbox { id: text("o"), applied: 1 }),
         Record::OutboxEntry(OutboxEntry { n: 2, content: b"{}".to_vec() }),
@@ -58,6 +64,7 @@ fn every_record() -> Vec<Record> {
         Record::Callback(2, StoredCallback::Clicked(7)),
         Record::Callback(3, StoredCallback::PassThrough(8)),
         Record::GatewayTime(-1),
+        Record::Unreached(u64::MAX),
     ]
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Gateway {
     /// Whether `applied` is told.
     pub(crate) tells_applied: bool,
     pub(crate) epoch: String,
+    /// The connection before this one, as answers name it.
+    pub(crate) previous: Option<String>,
     pub(crate) time: i64,
     pub(crate) bindings: Bindings,
     /// Accepted and not numbered yet.
@@ -44,6 +46,7 @@ impl Gateway {
             result_code: 0,
             tells_applied: true,
             epoch: "epoch-1".to_owned(),
+            previous: None,
             time,
             bindings: Bindings::default(),
             waiting: VecDeque::new(),
@@ -98,8 +101,12 @@ impl Gateway {
 
     fn hello_answer(&self, connection: &str) -> Vec<u8> {
         let mut frame: DownFrame<'_, Entry<Down>> = DownFrame::new(&self.epoch);
-        frame.answer =
-            Some(HelloAnswer { connection: connection.to_owned(), bindings: self.bindings.clone(), time: self.time });
+        frame.answer = Some(HelloAnswer {
+            connection: connection.to_owned(),
+            previous: self.previous.clone(),
+            bindings: self.bindings.clone(),
+            time: self.time,
+        });
         frame.applied = Some(Applied { outbox: self.outbox.clone(), n: self.applied });
         frame.encode()
     }

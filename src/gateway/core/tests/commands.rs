@@ -249,3 +249,17 @@ async fn servers_subscribe_devices_to_topics_by_reg_id_and_by_alias() {
     assert_eq!(view(&bench, &phone).await.topics, ["sports"]);
     assert_eq!(bench.core.valid_reg_ids(app, &[phone.reg_id.clone(), "x".into()]).await.unwrap(), reg_ids);
 }
+
+#[tokio::test]
+async fn what_was_refused_for_its_length_does_not_come_back_in_full() {
+    // A result that is longer than a frame would never arrive, and nothing behind it.
+    let bench = Bench::new("long-argument").await;
+    let mut phone = bench.phone("a").await;
+    let alias = "x".repeat(100_000);
+    let frames = phone.send(&bench, Up::Command(Command::SetAlias { alias })).await;
+    let result = &entries(&frames)[0]["body"];
+    assert_eq!(result["code"], offpush_wire::code::INVALID_VALUE);
+    assert_eq!(result["arguments"][0].as_str().unwrap().len(), NAME_BYTES);
+    let long = bench.core.subscribe(&bench.app.app_id, &[phone.reg_id.clone()], &"x".repeat(100_000), true).await;
+    assert_eq!(long.unwrap_err().code, offpush_wire::code::INVALID_VALUE, "a topic stands in each message to it");
+}

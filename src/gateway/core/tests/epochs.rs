@@ -102,6 +102,9 @@ async fn after_a_restored_backup_nothing_is_numbered_before_the_hello_that_settl
     restored(&bench.core.0.db).await.unwrap();
     bench.restart().await;
     bench.push(&phone, "four").await;
+    assert!(phone.got(&bench).is_empty());
+    bench.core.broker_ready().await;
+    bench.settle().await;
     let asked = phone.got(&bench);
     assert_eq!(asked.len(), 1);
     assert!(entries(&asked).is_empty());

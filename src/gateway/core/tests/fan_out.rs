@@ -1,3 +1,5 @@
+use offpush_wire::Click;
+
 use super::*;
 
 async fn subscribe(bench: &Bench, phone: &mut Phone, topic: &str) {
@@ -140,4 +142,42 @@ async fn what_was_accepted_is_on_the_disk_when_the_server_is_answered() {
     bench.core.accept(&bench.app.app_id, message, targets).await.unwrap();
     bench.restart().await;
     assert_eq!(titles(&phone.hello(&bench).await), ["one"]);
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_before_its_answer_holds_nothing_up() {
+    // Accepted, withdrawn, logged out: the phone is served although nobody waits for the call's end any more.
+    let bench = Bench::new("caller-gone").await;
+    let mut phone = bench.phone("a").await;
+    let certificate = bench.core.create_certificate(&bench.app.app_id, Click::App, None).await.unwrap().certificate_id;
+    let report =
+        Command::ReportToken { certificate: certificate.unsigned_abs(), user: "mike".into(), sig: bench.sig("mike") };
+    assert_eq!(phone.command(&bench, report).await, 0);
+    let id = bench.push(&phone, "first").await;
+    phone.got(&bench);
+    let app = bench.app.app_id.clone();
+    let message = NewMessage { title: "second".into(), ..NewMessage::default() };
+
+    abandon(bench.core.accept(&app, message, Targets::RegIds(vec![phone.reg_id.clone()]))).await;
+    later(&bench).await;
+    assert_eq!(titles(&phone.got(&bench)), ["second"]);
+    abandon(bench.core.withdraw(&app, &Selector::Id(id))).await;
+    later(&bench).await;
+    assert_eq!(titles(&phone.got(&bench)), ["withdraw"]);
+    abandon(bench.core.kick(&app, "mike")).await;
+    later(&bench).await;
+    assert_eq!(titles(&phone.got(&bench)), ["unbind"]);
+}
+
+/// Begins a call and drops it at the first wait.
+async fn abandon(call: impl Future) {
+    let mut call = std::pin::pin!(call);
+    let begun = std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context).is_pending())).await;
+    assert!(begun, "the call waits for the disk");
+}
+
+/// Waits for the writes handed in before, and does the work that waits.
+async fn later(bench: &Bench) {
+    bench.core.create_app("com.example.later", "Later").await.unwrap();
+    bench.settle().await;
 }

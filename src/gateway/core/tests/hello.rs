@@ -80,3 +80,49 @@ async fn what_is_no_frame_of_a_known_device_is_counted_and_changes_nothing() {
     assert_eq!(bench.count(counters::FRAMES_IGNORED, "too_long"), 1);
     assert_eq!(bench.count(counters::FRAMES_IGNORED, "unknown_device"), 1);
 }
+
+#[tokio::test]
+async fn a_phone_that_speaks_and_is_not_known_to_be_connected_is_asked_for_a_hello() {
+    // Its hello was lost: a frame under an epoch that it does not have makes it say it again. What it says counts.
+    let bench = Bench::new("hello-lost").await;
+    let mut phone = bench.phone("a").await;
+    phone.gone(&bench).await;
+    let frames = phone.send(&bench, Up::Command(Command::SetAlias { alias: "x".into() })).await;
+    assert_eq!(frames[0]["applied"]["n"], 1);
+    assert_eq!(frames.len(), 2);
+    assert_ne!(frames[1]["epoch"], phone.have.as_ref().unwrap().epoch);
+    assert!(entries(&frames).is_empty(), "nothing is numbered before the hello");
+    assert_eq!(titles(&phone.hello(&bench).await), ["result"]);
+}
+
+#[tokio::test]
+async fn a_device_that_nobody_listens_for_gets_nothing_until_its_hello() {
+    // The broker says so of a frame; what is accepted then waits without a number, and nothing is sent again.
+    let bench = Bench::new("absent").await;
+    let mut phone = bench.phone("a").await;
+    bench.push(&phone, "one").await;
+    phone.got(&bench);
+    bench.core.handle_absent(&phone.reg_id).await;
+    bench.core.handle_absent(&phone.reg_id).await;
+    assert_eq!(bench.count(counters::PUBLISHED, "nobody_listens"), 1);
+    bench.push(&phone, "two").await;
+    bench.pass(HOUR);
+    bench.tick().await;
+    assert!(phone.got(&bench).is_empty());
+    let frames = phone.hello(&bench).await;
+    assert_eq!((titles(&frames), numbers(&frames)), (vec!["one".to_owned(), "two".to_owned()], vec![1, 2]));
+}
+
+#[tokio::test]
+async fn an_answer_names_the_connection_before_this_one() {
+    // Also when that one is gone, and however often the hello is repeated: a phone that did not make it shares its identity.
+    let bench = Bench::new("previous").await;
+    let mut phone = bench.phone("a").await;
+    let before = phone.connection.clone();
+    phone.gone(&bench).await;
+    let first = phone.hello(&bench).await;
+    assert_eq!(first[0]["answer"]["previous"], before);
+    phone.connections -= 1;
+    let again = phone.hello(&bench).await;
+    assert_eq!(again[0]["answer"]["previous"], before);
+}

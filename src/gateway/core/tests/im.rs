@@ -71,10 +71,11 @@ async fn the_certificates_click_holds_for_what_is_not_published_yet() {
     let message = ImMessage { offline_push_info: info, ..ImMessage::default() };
     bench.core.send_im(&bench.app.app_id, &["mike".into()], message).await.unwrap();
     let web = Click::Web { url: "https://example.com".into() };
-    assert_eq!(bench.core.update_certificate(id, web.clone(), None).await.unwrap().click, web);
+    assert_eq!(bench.core.update_certificate(id, Some(&bench.app.app_id), web.clone(), None).await.unwrap().click, web);
     let extra = entries(&phone.hello(&bench).await)[0]["body"]["extra"].clone();
     assert_eq!(extra, json!({"notify_effect": "3", "web_uri": "https://example.com"}));
-    assert!(bench.core.update_certificate(id + 1, Click::App, None).await.is_err());
+    assert!(bench.core.update_certificate(id + 1, None, Click::App, None).await.is_err());
+    assert!(bench.core.update_certificate(id, Some("another app"), Click::App, None).await.is_err());
     assert!(bench.core.create_certificate("other", Click::App, None).await.is_err());
     assert_eq!(bench.core.certificates(Some(&bench.app.app_id)).await.unwrap().len(), 1);
 }
@@ -98,4 +99,46 @@ async fn messages_that_are_not_to_be_pushed_are_not() {
         let error = bench.core.send_im(&bench.app.app_id, &["mike".into()], message).await.unwrap_err();
         assert_eq!(error.code, offpush_wire::code::INVALID_VALUE, "{broken}");
     }
+}
+
+#[tokio::test]
+async fn a_message_repeated_within_two_minutes_is_one_message() {
+    // The same sender, MsgSeq, MsgRandom and content to the same users; anything else is another message.
+    let bench = Bench::new("im-repeat").await;
+    let mut phone = bench.phone("a").await;
+    let id = bench.core.create_certificate(&bench.app.app_id, Click::App, None).await.unwrap().certificate_id;
+    let sig = bench.sig("mike");
+    phone.command(&bench, Command::ReportToken { certificate: id.unsigned_abs(), user: "mike".into(), sig }).await;
+    let message = |identity: Option<(&str, u64, u32)>, text: &str| ImMessage {
+        offline_push_info: raw(&json!({ "Desc": text })),
+        identity: identity.map(|(sender, sequence, random)| (sender.to_owned(), sequence, random)),
+        ..ImMessage::default()
+    };
+    let send = async |message: ImMessage| match bench
+        .core
+        .send_im(&bench.app.app_id, &["mike".into()], message)
+        .await
+        .unwrap()
+    {
+        ImAccepted::Push { message_id, .. } => message_id,
+        other => panic!("{other:?}"),
+    };
+    let first = send(message(Some(("bob", 1, 7)), "hi")).await;
+    bench.pass(IM_REPEAT_MS - 1);
+    assert_eq!(send(message(Some(("bob", 1, 7)), "hi")).await, first);
+    let others = [
+        message(Some(("eve", 1, 7)), "hi"),
+        message(Some(("bob", 2, 7)), "hi"),
+        message(Some(("bob", 1, 8)), "hi"),
+        message(Some(("bob", 1, 7)), "ho"),
+        message(None, "hi"),
+        message(None, "hi"),
+    ];
+    for other in others {
+        assert_ne!(send(other).await, first);
+    }
+    bench.pass(1);
+    assert_ne!(send(message(Some(("bob", 1, 7)), "hi")).await, first);
+    bench.settle().await;
+    assert_eq!(entries(&phone.got(&bench)).len(), 8);
 }

@@ -48,7 +48,7 @@ async fn a_running_core_delivers_without_being_driven_and_shuts_down() {
     frames(&broker, 6).await;
     core.broker_ready().await;
     frames(&broker, 6).await;
-    core.shutdown().await;
+    core.shutdown(Duration::from_secs(30)).await;
     assert_eq!(core.apps().await.unwrap_err().code, offpush_wire::code::INTERNAL);
     let db = Db::open(&directory.join("gateway.db")).await.unwrap();
     let published: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM entries WHERE published_at IS NOT NULL")

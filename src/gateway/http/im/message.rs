@@ -4,7 +4,7 @@ use offpush_wire::code as mi;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::{codes, internal, users};
+use super::{ADMINISTRATOR, codes, internal, users};
 use crate::core::{ApiError, App, Clock, Core, ImAccepted, ImMessage, SystemClock};
 
 /// Bytes of `MsgBody` at most (12 KB).
@@ -62,8 +62,9 @@ fn message(body: &Map<String, Value>) -> Result<(ImMessage, String), ApiError> {
     };
     let elements = body.get("MsgBody").ok_or_else(|| ApiError::new(codes::NO_BODY, "MsgBody is missing"))?;
     check_elements(elements)?;
-    let sequence = body.get("MsgSeq").and_then(Value::as_u64).unwrap_or_default();
-    let key = format!("{sequence}_{random}_{}", SystemClock.now_ms() / 1000);
+    let sequence = body.get("MsgSeq").and_then(Value::as_u64);
+    let sender = body.get("From_Account").and_then(Value::as_str).unwrap_or(ADMINISTRATOR);
+    let key = format!("{}_{random}_{}", sequence.unwrap_or_default(), SystemClock.now_ms() / 1000);
     let message = ImMessage {
         offline_push_info: match body.get("OfflinePushInfo") {
             None | Some(Value::Null) => None,
@@ -71,6 +72,7 @@ fn message(body: &Map<String, Value>) -> Result<(ImMessage, String), ApiError> {
             Some(_) => return Err(ApiError::new(codes::JSON, "OfflinePushInfo is no object")),
         },
         body: Some(raw(elements, MAXIMUM_BODY_BYTES, "MsgBody")?),
+        identity: sequence.map(|sequence| (sender.to_owned(), sequence, random)),
         life_time_s,
     };
     Ok((message, key))

@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::message::missing;
 use super::{Call, Fields};
-use crate::core::{ApiError, Core, DeviceView};
-
-/// RegIds of one call at most.
-const REG_IDS: usize = 1000;
+use crate::core::{ApiError, Core, DeviceView, MAXIMUM_TARGETS};
 
 fn reg_ids(fields: &Fields, name: &str) -> Result<Vec<String>, ApiError> {
     let list = fields.list(name);
     match list.len() {
         0 => Err(missing(name)),
-        1..=REG_IDS => Ok(list),
-        count => Err(ApiError::new(code::INVALID_VALUE, format!("{name} has {count} parts, {REG_IDS} are allowed"))),
+        1..=MAXIMUM_TARGETS => Ok(list),
+        count => {
+            let reason = format!("{name} has {count} parts, {MAXIMUM_TARGETS} are allowed");
+            Err(ApiError::new(code::INVALID_VALUE, reason))
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::answer::{Answer, codes};
 use super::validate::{self, Raw};
 use super::{Call, Fields};
-use crate::core::{Accepted, ApiError, Clock, Core, NewMessage, Selector, SystemClock, Targets, TopicOp};
+use crate::core::{
+    Accepted, ApiError, Clock, Core, MAXIMUM_TARGETS as TARGETS, NewMessage, Selector, SystemClock, Targets, TopicOp,
+};
 use crate::http::request::split_list;
 
-/// Targets of one call at most (`mipush-api` §3.7).
-const TARGETS: usize = 1000;
 /// Topics of one `multi_topic` call at most.
 const TOPICS: usize = 5;
 /// What stands between the topics of a `multi_topic` call.

@@ -20,7 +20,7 @@ pub(super) async fn counters(core: &Core, app: &str, fields: &Fields) -> Result<
     if !(from..from + LONGEST_PERIOD_DAYS * DAY_MS).contains(&to) {
         return Err(ApiError::new(code::INVALID_VALUE, "end_date is before start_date, or 30 days and more after it"));
     }
-    Ok(Answer::data(json!({ "data": core.day_counters(app, from, to + DAY_MS).await? })))
+    Ok(Answer::data(json!({ "data": core.day_counters(app, from, to + DAY_MS - 1).await? })))
 }
 
 /// `trace/message/status`, by message id or job key.

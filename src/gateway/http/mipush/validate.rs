@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use offpush_wire::{NotifyType, code};
 
 use super::answer::codes;
-use crate::core::{ApiError, NewMessage};
+use crate::core::{ApiError, MAXIMUM_SCHEDULE_MS, MAXIMUM_TIME_TO_LIVE_MS, NewMessage};
 
 /// Characters of a title, of any script: below this (`mipush-api` §3.3).
 const TITLE_CHARACTERS: usize = 50;
@@ -19,10 +19,6 @@ const CUSTOM_PAIRS: usize = 10;
 const CUSTOM_CHARACTERS: usize = 1024;
 /// Characters of all pairs together, the API's own included: ours, so that a frame stays below its limit.
 const ALL_CHARACTERS: usize = 4096;
-/// The longest time to live: 2 weeks, as the API always allowed. A longer one is cut, not refused: servers send it.
-const TIME_TO_LIVE_MS: u64 = 14 * 24 * 60 * 60 * 1000;
-/// How far ahead a message may be scheduled: 30 days.
-const TIME_TO_SEND_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// Characters of a `jobkey` at most.
 const JOB_KEY_CHARACTERS: usize = 20;
 /// Bytes of `callback.param` at most.
@@ -107,11 +103,12 @@ pub(super) fn message(raw: Raw<'_>, now: i64) -> Result<NewMessage, ApiError> {
         given => Some(
             u64::try_from(given)
                 .map_err(|_| invalid("time_to_live", &given.to_string(), "milliseconds"))?
-                .min(TIME_TO_LIVE_MS),
+                // Cut, not refused: servers send more.
+                .min(MAXIMUM_TIME_TO_LIVE_MS),
         ),
     };
     let time_to_send = number(&field("time_to_send"), "time_to_send", 0_i64)?;
-    if time_to_send > now.saturating_add(TIME_TO_SEND_MS) {
+    if time_to_send > now.saturating_add(MAXIMUM_SCHEDULE_MS) {
         return Err(invalid(
             "time_to_send",
             &time_to_send.to_string(),
