@@ -6,6 +6,12 @@ use std::time::Duration;
 
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
+use crate::clock;
+
+/// The longest wait in milliseconds: 30 days. Whatever is later is looked at again then; what the kernel can hold ends
+/// somewhere, and a deadline must never be one that cannot be set.
+const LONGEST_WAIT: u64 = 30 * 24 * 3_600_000;
+
 /// `timerfd(CLOCK_BOOTTIME)`.
 #[derive(Debug)]
 pub(crate) struct Timer {
@@ -29,11 +35,11 @@ impl Timer {
             return Ok(());
         }
         match at {
-            // An absolute time of 0 would disarm it.
-            Some(at) => self.timer.set(
-                Expiration::OneShot(Duration::from_millis(at.max(1)).into()),
-                TimerSetTimeFlags::TFD_TIMER_ABSTIME,
-            )?,
+            // From now on, for tools that fake the wall clock shift absolute times of every clock; 0 would disarm it.
+            Some(at) => {
+                let wait = at.saturating_sub(clock::now().boot).clamp(1, LONGEST_WAIT);
+                self.timer.set(Expiration::OneShot(Duration::from_millis(wait).into()), TimerSetTimeFlags::empty())?;
+            }
             None => self.timer.unset()?,
         }
         self.armed = at;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use offpush_wire::{AcceptTime, Message};
-use sqlx::FromRow;
+use sqlx::{FromRow, SqliteConnection};
 
 use super::device::Device;
 use super::{ApiError, Core, DeviceView, MessageCounts, MessagePath, MessageView, Step, Targets, from_json};
@@ -211,26 +211,29 @@ impl Core {
         app_id: Option<&str>,
         message_id: &str,
     ) -> Result<Option<MessagePath>, ApiError> {
+        // One moment for all of it: what is counted is among the steps.
+        let mut snapshot = self.0.db.readers().begin().await.map_err(DbError::from)?;
         let row: Option<MessageRow> =
             sqlx::query_as("SELECT * FROM messages WHERE message_id = $1 AND ($2 IS NULL OR app_id = $2)")
                 .bind(message_id)
                 .bind(app_id)
-                .fetch_optional(self.0.db.readers())
+                .fetch_optional(&mut *snapshot)
                 .await?;
         let Some(row) = row else { return Ok(None) };
-        let steps = self.steps(&row).await?;
-        Ok(Some(MessagePath { message: self.view(row).await?, steps }))
+        let steps = self.steps(&mut snapshot, &row).await?;
+        Ok(Some(MessagePath { message: self.view(&mut snapshot, row).await?, steps }))
     }
 
     async fn views(&self, rows: Vec<MessageRow>) -> Result<Vec<MessageView>, ApiError> {
+        let mut snapshot = self.0.db.readers().begin().await.map_err(DbError::from)?;
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
-            views.push(self.view(row).await?);
+            views.push(self.view(&mut snapshot, row).await?);
         }
         Ok(views)
     }
 
-    async fn view(&self, row: MessageRow) -> Result<MessageView, DbError> {
+    async fn view(&self, snapshot: &mut SqliteConnection, row: MessageRow) -> Result<MessageView, DbError> {
         let targets: Targets = from_json("a message's target", &row.target)?;
         let body: Message = from_json("a message", &row.body)?;
         let state = match row.state.as_str() {
@@ -240,7 +243,7 @@ impl Core {
             other => other,
         };
         Ok(MessageView {
-            counts: self.counts(&row).await?,
+            counts: self.counts(snapshot, &row).await?,
             state: state.to_owned(),
             target: targets.describe(),
             title: body.title,
@@ -254,13 +257,13 @@ impl Core {
         })
     }
 
-    async fn counts(&self, row: &MessageRow) -> Result<MessageCounts, DbError> {
+    async fn counts(&self, snapshot: &mut SqliteConnection, row: &MessageRow) -> Result<MessageCounts, DbError> {
         let mut counts = MessageCounts { devices: row.devices, ..MessageCounts::default() };
         let entries: Vec<(i64, Option<String>, i64)> = sqlx::query_as(
             "SELECT state, void_reason, COUNT(*) FROM entries WHERE message = $1 GROUP BY state, void_reason",
         )
         .bind(row.id)
-        .fetch_all(self.0.db.readers())
+        .fetch_all(&mut *snapshot)
         .await?;
         for (state, void, count) in entries {
             *match (state, void.as_deref()) {
@@ -275,7 +278,7 @@ impl Core {
         let receipts: Vec<(String, i64)> =
             sqlx::query_as("SELECT what, COUNT(*) FROM receipts WHERE message = $1 GROUP BY what")
                 .bind(row.id)
-                .fetch_all(self.0.db.readers())
+                .fetch_all(&mut *snapshot)
                 .await?;
         for (what, count) in receipts {
             match what.as_str() {
@@ -291,7 +294,7 @@ impl Core {
         Ok(counts)
     }
 
-    async fn steps(&self, row: &MessageRow) -> Result<Vec<Step>, DbError> {
+    async fn steps(&self, snapshot: &mut SqliteConnection, row: &MessageRow) -> Result<Vec<Step>, DbError> {
         let step = |at: i64, step: &str, reg_id: Option<&str>, detail: Option<String>| Step {
             at,
             step: step.to_owned(),
@@ -309,7 +312,7 @@ impl Core {
         )
         .bind(row.id)
         .bind(DEVICES_IN_PATH)
-        .fetch_all(self.0.db.readers())
+        .fetch_all(&mut *snapshot)
         .await?;
         if let Some(at) = entries.iter().map(|entry| entry.queued_at).max() {
             let detail = format!("{} devices", row.devices);
@@ -341,7 +344,7 @@ impl Core {
         )
         .bind(row.id)
         .bind(DEVICES_IN_PATH * 6)
-        .fetch_all(self.0.db.readers())
+        .fetch_all(&mut *snapshot)
         .await?;
         for receipt in receipts {
             if let Some(reg_id) = reg_ids.get(&receipt.device) {
