@@ -106,7 +106,7 @@ pub(crate) struct Daemon {
     /// Hold each notification back for so many milliseconds: for demonstrations and tests
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) present_delay: u64,
-    /// Seconds of silence before a ping
+    /// Seconds of silence before a ping [default: as long as the network is found to allow]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) heartbeat: Option<Duration>,
     /// Seconds of the first wait after credentials were refused: for tests

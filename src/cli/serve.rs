@@ -29,7 +29,7 @@ pub(crate) fn daemon(options: arguments::Daemon) -> Result<(), Failure> {
     daemon.present_delay = std::time::Duration::from_millis(options.present_delay);
     let milliseconds = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if let Some(heartbeat) = options.heartbeat {
-        daemon.timing.heartbeat = milliseconds(heartbeat);
+        daemon.timing.heartbeat = Some(milliseconds(heartbeat));
     }
     if let Some(wait) = options.long_back_off {
         daemon.timing.long_back_off_base = milliseconds(wait);

@@ -67,7 +67,11 @@ fn read(data: &Path) -> Result<(StatusPage, Vec<Notification>), OpenError> {
             }
             Record::OutboxEntry(_) => page.outbox += 1,
             Record::Callback(..) => page.callbacks += 1,
-            Record::Mark(_) | Record::Outbox(_) | Record::GatewayTime(_) | Record::Unreached(_) => {}
+            Record::Mark(_)
+            | Record::Outbox(_)
+            | Record::GatewayTime(_)
+            | Record::Unreached(_)
+            | Record::Network(..) => {}
         }
     }
     let damage = store.recovery().damage.iter().map(ToString::to_string).chain(records.damage).collect();

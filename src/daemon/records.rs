@@ -1,7 +1,7 @@
 //! The engine's records in the store.
 
 use offpush_engine::record::{
-    Identity, Mark, Names, Outbox, OutboxEntry, StateRecord, StoredCallback, StoredMessage, kind,
+    Identity, Mark, Names, NetworkRecord, Outbox, OutboxEntry, StateRecord, StoredCallback, StoredMessage, kind,
 };
 use offpush_engine::{Record, RecordKey, Write};
 use offpush_store::{Batch, EncodeError, Key, ReadError, ReadOnlyStore, Store, Value};
@@ -87,6 +87,7 @@ fn decode(key: Key, value: &Value) -> Option<Result<Record, String>> {
             kind::CALLBACK => value.decode::<StoredCallback>().map(|callback| Record::Callback(id, callback)),
             kind::GATEWAY_TIME => value.decode::<i64>().map(Record::GatewayTime),
             kind::UNREACHED => value.decode::<u64>().map(Record::Unreached),
+            kind::NETWORK => value.decode::<NetworkRecord>().map(|known| Record::Network(id, known)),
             _ => return None,
         }
         .map_err(|error| error.to_string()),
@@ -118,6 +119,7 @@ fn put(batch: &mut Batch, record: &Record) -> Result<(), EncodeError> {
         Record::Callback(_, value) => batch.put(key, Record::VERSION, value),
         Record::GatewayTime(value) => batch.put(key, Record::VERSION, value),
         Record::Unreached(value) => batch.put(key, Record::VERSION, value),
+        Record::Network(_, value) => batch.put(key, Record::VERSION, value),
     }
 }
 

@@ -22,11 +22,8 @@ pub struct Config {
 /// The waits that a test may scale. All in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
-    /// A ping goes out when nothing was received for this long.
-    ///
-    /// 240 s: below the 300 s after which mobile NATs commonly forget a connection, and what the Mi Push client is
-    /// reported to use (anchors §8b) less a margin.
-    pub heartbeat: u64,
+    /// A ping goes out when nothing was received for this long; `None`: for as long as the network is found to allow.
+    pub heartbeat: Option<u64>,
     /// The first wait after a failed attempt; the next ones are drawn up to three times the one before.
     ///
     /// 1 s: a broker that restarts is back within seconds, and a second's jitter spreads its first clients.
@@ -48,7 +45,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            heartbeat: 4 * MINUTE,
+            heartbeat: None,
             back_off_base: SECOND,
             back_off_cap: 10 * MINUTE,
             long_back_off_base: MINUTE,
@@ -112,6 +109,11 @@ pub mod limit {
     pub const NAME: usize = 512;
     /// Bytes of a user's ticket: a UserSig has some hundred, and an entry that fits no frame would block all others.
     pub const TICKET: usize = 4_096;
+    /// Milliseconds within which a broker has to be reached again after a silent death, or it is not blamed on the
+    /// silence: an outage takes longer, and a connection over a network that is there seconds.
+    pub const VERDICT: u64 = 30 * SECOND;
+    /// Networks whose heartbeat is remembered; the one unused for longest is forgotten. A person's places, many times.
+    pub const NETWORKS: usize = 64;
     /// Brokers taken from a registration answer.
     pub const BROKERS: usize = 16;
 }

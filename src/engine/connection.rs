@@ -32,6 +32,7 @@ impl Engine {
     pub fn handle_closed(&mut self, now: Now, link: LinkId, failure: LinkFailure) {
         self.now = now;
         if self.link.as_ref().is_some_and(|current| current.id == link) {
+            self.suspect_silence();
             self.drop_link(Disconnected::Link { failure }, WaitReason::BackOff);
         }
         self.finish();
@@ -42,9 +43,11 @@ impl Engine {
         self.now = now;
         if let Some(current) = self.link.as_mut().filter(|l| l.id == link && l.stage != Stage::Connecting) {
             self.bytes_received += bytes.len() as u64;
-            if let Some(round_trip) = current.heartbeat.received(now.boot) {
+            let life = current.heartbeat.received(now.boot);
+            if let Some(round_trip) = life.round_trip {
                 self.event(Event::Pong { round_trip });
             }
+            self.survived(life);
             self.decode(link, bytes);
         }
         self.finish();
@@ -115,6 +118,7 @@ impl Engine {
         link.opened(now, &answer.properties);
         let took = now.saturating_sub(link.began);
         self.contact.made(&mut self.journal, now);
+        self.judge_silence();
         self.last_failure = None;
         self.timers.clear(Timer::Attempt);
         self.set_phase(Phase::Connected);
@@ -313,7 +317,7 @@ impl Engine {
             Network::Up { key, .. } => Some(key),
             Network::None => None,
         };
-        self.link = Some(Link::new(link, network, connection, self.config.timing.heartbeat, self.now.boot));
+        self.link = Some(Link::new(link, network, connection, self.new_heartbeat(), self.now.boot));
         self.timers.set(Timer::Attempt, self.now.boot + limit::CONNECT, 0);
         self.set_phase(Phase::Connecting);
         self.event(Event::Connecting { brokers: brokers.clone() });
@@ -362,7 +366,11 @@ impl Engine {
                 // The same network flapped: ask before rebuilding anything.
                 link.suspended = false;
                 self.set_phase(Phase::Connected);
-                return self.ping();
+                self.ping();
+                if let Some(link) = &mut self.link {
+                    link.heartbeat.excuse_ping();
+                }
+                return;
             }
             self.credit_link();
             self.close_link(Disconnected::NetworkChanged, None);
@@ -402,6 +410,7 @@ impl Engine {
     }
 
     pub(crate) fn ping_unanswered(&mut self) {
+        self.suspect_silence();
         self.drop_link(Disconnected::PingUnanswered, WaitReason::BackOff);
     }
 }

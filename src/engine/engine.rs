@@ -12,9 +12,11 @@ use crate::input::{CommitId, LinkId, Network};
 use crate::journal::{After, Journal};
 use crate::link::Link;
 use crate::messages::Messages;
+use crate::networks::Networks;
 use crate::outbox::Outbox;
 use crate::output::{Callback, Output};
 use crate::record::{Identity, Mark, Names, Record, Standing, Write};
+use crate::silence::Suspect;
 use crate::status::{NextAction, Phase, WaitReason};
 use crate::time::{HOUR, MINUTE, Now, Wake};
 use crate::timer::{Timer, Timers};
@@ -49,6 +51,9 @@ pub struct Engine {
     pub(crate) long_back_off: BackOff,
     pub(crate) resend_wait: u64,
     pub(crate) last_failure: Option<Disconnected>,
+    pub(crate) networks: Networks,
+    /// A connection that a silence may have killed.
+    pub(crate) suspect: Option<Suspect>,
     pub(crate) contact: Contact,
     /// The last attempt, while contact was lost, went to the gateway.
     pub(crate) asked_gateway: bool,
@@ -99,6 +104,7 @@ impl Engine {
         let mut callbacks = BTreeMap::new();
         let mut gateway_time = None;
         let mut unreached = 0;
+        let mut networks = BTreeMap::new();
         for record in records {
             match record {
                 Record::Identity(stored) => identity = Some(stored),
@@ -112,6 +118,7 @@ impl Engine {
                 // Nobody knows how long ago that was: it counts from now on, as the earliest it can be.
                 Record::GatewayTime(time) => gateway_time = Some((time, now.boot)),
                 Record::Unreached(milliseconds) => unreached = milliseconds,
+                Record::Network(key, known) => drop(networks.insert(key, known)),
             }
         }
         let messages = Messages::restore(facts, states, config.boot_id);
@@ -141,6 +148,8 @@ impl Engine {
             long_back_off: BackOff::new(timing.long_back_off_base, timing.long_back_off_cap),
             resend_wait: timing.resend,
             last_failure: None,
+            networks: Networks::restore(networks),
+            suspect: None,
             contact: Contact::new(now.boot, unreached),
             asked_gateway: false,
             patience_until: 0,

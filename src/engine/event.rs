@@ -83,6 +83,15 @@ pub enum Event {
         /// Milliseconds.
         round_trip: u64,
     },
+    /// A connection died in silence, or it did not: what is known of the network changed.
+    HeartbeatLearned {
+        /// The longest silence that this network is known to allow, in milliseconds.
+        proved: u64,
+        /// The shortest that is known to kill, in milliseconds; 0 if none is known.
+        failed: u64,
+        /// The heartbeat from now on, in milliseconds.
+        interval: u64,
+    },
     /// A timer fired later than it may.
     AlarmLate {
         /// Milliseconds after its latest moment.

@@ -1,7 +1,8 @@
 //! When to ping, and when a ping's answer is overdue.
 //!
 //! The rule: any inbound byte is life. A ping goes out when nothing was received for the interval, or nothing sent
-//! for the keep-alive that the broker goes by; its answer, or anything else, has [`limit::PING_ANSWER`].
+//! for the keep-alive that the broker goes by; its answer, or anything else, has [`limit::PING_ANSWER`]. How long the
+//! interval is, `search` learns.
 
 use crate::config::limit;
 
@@ -11,21 +12,67 @@ pub(crate) struct Heartbeat {
     interval: u64,
     /// Milliseconds after which the broker must have heard from us.
     keep_alive: u64,
+    /// The keep-alive to ask for, in seconds.
+    keep_alive_seconds: u16,
     last_received: u64,
     last_sent: u64,
-    ping_sent: Option<u64>,
+    ping: Option<Ping>,
+}
+
+/// A ping that waits for its answer.
+#[derive(Debug, Clone, Copy)]
+struct Ping {
+    sent: u64,
+    /// For how long nothing had gone either way before it; `None` if something else may have broken the connection.
+    silence: Option<u64>,
+}
+
+/// What something that came in says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// The connection has lived through this silence, in milliseconds.
+    pub(crate) silence: u64,
+    /// A ping was waiting, so long.
+    pub(crate) round_trip: Option<u64>,
 }
 
 impl Heartbeat {
-    pub(crate) fn new(interval: u64, now: u64) -> Self {
-        let mut heartbeat = Self { interval, keep_alive: 0, last_received: now, last_sent: now, ping_sent: None };
-        heartbeat.keep_alive = u64::from(heartbeat.keep_alive_seconds()) * 1_000;
-        heartbeat
+    /// `longest` is the longest interval that this connection may come to use: the keep-alive that is asked for.
+    pub(crate) fn new(interval: u64, longest: u64, now: u64) -> Self {
+        let keep_alive_seconds = u16::try_from(longest.div_ceil(1_000)).unwrap_or(u16::MAX).max(1);
+        Self {
+            interval,
+            keep_alive: u64::from(keep_alive_seconds) * 1_000,
+            keep_alive_seconds,
+            last_received: now,
+            last_sent: now,
+            ping: None,
+        }
     }
 
-    /// The keep-alive to ask for, in seconds: the interval rounded up.
     pub(crate) fn keep_alive_seconds(&self) -> u16 {
-        u16::try_from(self.interval.div_ceil(1_000)).unwrap_or(u16::MAX).max(1)
+        self.keep_alive_seconds
+    }
+
+    /// From now on.
+    pub(crate) fn set_interval(&mut self, interval: u64) {
+        self.interval = interval;
+    }
+
+    /// The silence that the waiting ping broke; `None` if none waits.
+    pub(crate) fn ping_silence(&self) -> Option<u64> {
+        self.ping.and_then(|ping| ping.silence)
+    }
+
+    /// The waiting ping asks after something else than a silence: whatever comes of it is no evidence.
+    pub(crate) fn excuse_ping(&mut self) {
+        if let Some(ping) = &mut self.ping {
+            ping.silence = None;
+        }
+    }
+
+    fn silence(&self, now: u64) -> u64 {
+        now.saturating_sub(self.last_received.max(self.last_sent))
     }
 
     /// The broker's own keep-alive wins (MQTT 5 §3.2.2.3.14); 0 turns it off.
@@ -41,10 +88,14 @@ impl Heartbeat {
         self.last_received
     }
 
-    /// Something came in; returns the round trip if a ping was waiting.
-    pub(crate) fn received(&mut self, now: u64) -> Option<u64> {
+    /// Something came in.
+    pub(crate) fn received(&mut self, now: u64) -> Life {
+        let life = match self.ping.take() {
+            Some(ping) => Life { silence: ping.silence.unwrap_or(0), round_trip: Some(now.saturating_sub(ping.sent)) },
+            None => Life { silence: self.silence(now), round_trip: None },
+        };
         self.last_received = now;
-        self.ping_sent.take().map(|sent| now.saturating_sub(sent))
+        life
     }
 
     pub(crate) fn sent(&mut self, now: u64) {
@@ -52,13 +103,13 @@ impl Heartbeat {
     }
 
     pub(crate) fn ping_sent(&mut self, now: u64) {
-        self.ping_sent = Some(now);
+        self.ping = Some(Ping { sent: now, silence: Some(self.silence(now)) });
         self.last_sent = now;
     }
 
     /// When the next ping is due; `None` while one waits for its answer.
     pub(crate) fn ping_due(&self) -> Option<u64> {
-        if self.ping_sent.is_some() {
+        if self.ping.is_some() {
             return None;
         }
         Some((self.last_received + self.interval).min(self.last_sent.saturating_add(self.keep_alive)))
@@ -66,6 +117,6 @@ impl Heartbeat {
 
     /// When the waiting ping's answer is overdue.
     pub(crate) fn answer_due(&self) -> Option<u64> {
-        self.ping_sent.map(|sent| sent + limit::PING_ANSWER)
+        self.ping.map(|ping| ping.sent + limit::PING_ANSWER)
     }
 }

@@ -13,6 +13,7 @@
 //! | rule | module |
 //! |---|---|
 //! | when to ping, when a connection is dead | `heartbeat` |
+//! | how long a network lets a connection be silent | `search`, `networks` |
 //! | when to try again | `back_off`, `connection` |
 //! | what each MQTT reason code means | `actions` |
 //! | acknowledged only once it is on disk | `journal`, `inbox` |
@@ -42,11 +43,14 @@ pub mod input;
 mod journal;
 mod link;
 mod messages;
+mod networks;
 mod outbox;
 pub mod output;
 mod presentation;
 pub mod record;
 mod registration;
+mod search;
+mod silence;
 pub mod status;
 mod time;
 mod timer;

@@ -59,7 +59,7 @@ pub(crate) struct Link {
 const UNACKNOWLEDGED: usize = 16;
 
 impl Link {
-    pub(crate) fn new(id: LinkId, network: Option<u64>, connection: String, heartbeat: u64, now: u64) -> Self {
+    pub(crate) fn new(id: LinkId, network: Option<u64>, connection: String, heartbeat: Heartbeat, now: u64) -> Self {
         Self {
             id,
             stage: Stage::Connecting,
@@ -67,7 +67,7 @@ impl Link {
             began: now,
             online_since: 0,
             connection,
-            heartbeat: Heartbeat::new(heartbeat, now),
+            heartbeat,
             hello_sent: now,
             hello_answered: false,
             suspended: false,

@@ -6,6 +6,8 @@
 use offpush_wire::{AcceptTime, Bindings};
 use serde::{Deserialize, Serialize};
 
+use crate::search::Search;
+
 /// The kinds of records, the first half of their key. Never reused.
 #[allow(missing_docs, reason = "named after the records")]
 pub mod kind {
@@ -19,6 +21,7 @@ pub mod kind {
     pub const CALLBACK: u16 = 8;
     pub const GATEWAY_TIME: u16 = 9;
     pub const UNREACHED: u16 = 10;
+    pub const NETWORK: u16 = 11;
 }
 
 /// Where a record is kept: its kind, and which one of that kind.
@@ -224,6 +227,33 @@ pub enum StoredCallback {
     PassThrough(u64),
 }
 
+/// How long a network lets a connection be silent, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkRecord {
+    /// The longest silence survived, in milliseconds; 0 for none.
+    pub proved: u64,
+    /// The shortest silence that killed, in milliseconds; 0 for none.
+    pub failed: u64,
+    /// When a silence killed last, wall time in milliseconds.
+    pub failed_at: i64,
+    /// A silence that was proved has killed once since.
+    pub doubted: bool,
+    /// When the network was used last, wall time in milliseconds.
+    pub used_at: i64,
+}
+
+impl NetworkRecord {
+    pub(crate) fn new(search: Search, used_at: i64) -> Self {
+        let Search { proved, failed, failed_at, doubted } = search;
+        Self { proved, failed, failed_at, doubted, used_at }
+    }
+
+    pub(crate) fn search(&self) -> Search {
+        let Self { proved, failed, failed_at, doubted, .. } = *self;
+        Search { proved, failed, failed_at, doubted }
+    }
+}
+
 /// A record, ready to be stored under [`Record::key`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
@@ -247,6 +277,8 @@ pub enum Record {
     GatewayTime(i64),
     /// For how many milliseconds, on a working network, no broker could be reached. Under id 0.
     Unreached(u64),
+    /// What was learned of a network. Under its key.
+    Network(u64, NetworkRecord),
 }
 
 impl Record {
@@ -266,6 +298,7 @@ impl Record {
             Self::Callback(id, _) => (kind::CALLBACK, *id),
             Self::GatewayTime(_) => (kind::GATEWAY_TIME, 0),
             Self::Unreached(_) => (kind::UNREACHED, 0),
+            Self::Network(key, _) => (kind::NETWORK, *key),
         };
         RecordKey { kind, id }
     }

@@ -150,7 +150,7 @@ impl Engine {
             network: self.network.clone(),
             reg_id: self.identity.as_ref().and_then(|identity| identity.reg_id.clone()),
             brokers: self.identity.as_ref().map(|identity| identity.brokers.clone()).unwrap_or_default(),
-            heartbeat: self.config.timing.heartbeat,
+            heartbeat: self.heartbeat_interval(),
             last_received: link.map(|link| now.wall_at(link.heartbeat.last_received())),
             gateway_present: link.is_some_and(|link| link.hello_answered),
             mark: (!mark.epoch.is_empty()).then(|| (mark.epoch.clone(), mark.up_to)),

@@ -65,6 +65,10 @@ fn every_record() -> Vec<Record> {
         Record::Callback(3, StoredCallback::PassThrough(8)),
         Record::GatewayTime(-1),
         Record::Unreached(u64::MAX),
+        Record::Network(
+            u64::MAX,
+            NetworkRecord { proved: 1, failed: u64::MAX, failed_at: -1, doubted: true, used_at: i64::MAX },
+        ),
     ]
 }
 

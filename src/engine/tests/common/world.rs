@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use offpush_engine::{Config, HttpAnswer, LinkFailure, Network, Timing};
 use offpush_wire::{Message, NotifyType, Target};
 
-use super::{DAY, WALL};
+use super::{DAY, MINUTE, WALL};
 
 /// What the store does with a commit.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +58,7 @@ pub(crate) fn config() -> Config {
         package: "com.example.app".to_owned(),
         version: "offpush/test".to_owned(),
         boot_id: 1,
-        timing: Timing::default(),
+        timing: Timing { heartbeat: Some(4 * MINUTE), ..Timing::default() },
     }
 }
 

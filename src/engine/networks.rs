@@ -1,0 +1,51 @@
+//! What was learned of each network, kept for the day it returns.
+
+use std::collections::BTreeMap;
+
+use crate::config::limit;
+use crate::journal::Journal;
+use crate::record::{NetworkRecord, Record, RecordKey, Write, kind};
+use crate::search::Search;
+use crate::time::HOUR;
+
+/// Milliseconds after which what was learned of a network that was not used is forgotten: 30 days. Its NAT may be
+/// another by then, and the search is short.
+const FORGOTTEN_AFTER: i64 = 30 * 24 * HOUR as i64;
+
+/// Wall time in milliseconds by which the last use has to change before it is written: nothing hangs on the hour.
+const USE_WRITTEN_EVERY: i64 = 24 * HOUR as i64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Networks(BTreeMap<u64, NetworkRecord>);
+
+impl Networks {
+    pub(crate) fn restore(known: BTreeMap<u64, NetworkRecord>) -> Self {
+        Self(known)
+    }
+
+    pub(crate) fn search(&self, key: u64, wall: i64) -> Search {
+        let known = self.0.get(&key).filter(|known| wall.saturating_sub(known.used_at) < FORGOTTEN_AFTER);
+        known.map(NetworkRecord::search).unwrap_or_default()
+    }
+
+    /// Lets the search of a network take note of something, and keeps it if it changed.
+    pub(crate) fn note(&mut self, journal: &mut Journal, key: u64, wall: i64, note: impl FnOnce(&mut Search)) -> bool {
+        let before = self.search(key, wall);
+        let mut search = before;
+        note(&mut search);
+        let used_lately = self.0.get(&key).is_some_and(|known| (wall - known.used_at).abs() < USE_WRITTEN_EVERY);
+        if search == before && used_lately {
+            return false;
+        }
+        let record = NetworkRecord::new(search, wall);
+        self.0.insert(key, record);
+        journal.write(Write::Put(Record::Network(key, record)));
+        while self.0.len() > limit::NETWORKS
+            && let Some(oldest) = self.0.iter().min_by_key(|(_, known)| known.used_at).map(|(key, _)| *key)
+        {
+            self.0.remove(&oldest);
+            journal.write(Write::Delete(RecordKey { kind: kind::NETWORK, id: oldest }));
+        }
+        search != before
+    }
+}

@@ -1,0 +1,84 @@
+//! What a silence did to a connection: evidence for the search, and which ends are none.
+//!
+//! Only a death with the network there counts: the ping's answer was overdue, or the link broke at the ping, and a
+//! broker was reached again on the same network within [`limit::VERDICT`]. A server that restarts ends its links while
+//! they idle, an outage lasts, and a broker that gives a reason has one; none of them says anything about a NAT.
+
+use crate::config::limit;
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::heartbeat::{Heartbeat, Life};
+use crate::input::Network;
+use crate::search;
+
+/// A connection that a silence may have killed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Suspect {
+    network: u64,
+    silence: u64,
+    died: u64,
+}
+
+impl Engine {
+    /// The heartbeat of a connection that is made now.
+    pub(crate) fn new_heartbeat(&self) -> Heartbeat {
+        let now = self.now.boot;
+        match self.config.timing.heartbeat {
+            Some(fixed) => Heartbeat::new(fixed, fixed, now),
+            None => Heartbeat::new(self.heartbeat_interval(), search::CEILING, now),
+        }
+    }
+
+    /// The heartbeat in force on the default network, in milliseconds.
+    pub(crate) fn heartbeat_interval(&self) -> u64 {
+        if let Some(fixed) = self.config.timing.heartbeat {
+            return fixed;
+        }
+        let key = match self.network {
+            Network::Up { key, .. } => key,
+            Network::None => 0,
+        };
+        self.networks.search(key, self.now.wall).interval(self.now.wall)
+    }
+
+    /// The connection has lived through a silence.
+    pub(crate) fn survived(&mut self, life: Life) {
+        if let Some(network) = self.link.as_ref().and_then(|link| link.network) {
+            self.learn(network, |search, _| search.survived(life.silence));
+        }
+    }
+
+    /// The connection has died, perhaps of the silence before its ping.
+    pub(crate) fn suspect_silence(&mut self) {
+        let died = self.now.boot;
+        let link = self.link.as_ref().filter(|link| link.is_online());
+        let suspect = link
+            .and_then(|link| Some(Suspect { network: link.network?, silence: link.heartbeat.ping_silence()?, died }));
+        self.suspect = suspect.or(self.suspect);
+    }
+
+    /// A broker was reached: if that came soon after a silent death on the same network, it was the silence.
+    pub(crate) fn judge_silence(&mut self) {
+        let Some(suspect) = self.suspect.take() else { return };
+        let same = self.link.as_ref().is_some_and(|link| link.network == Some(suspect.network));
+        if same && self.now.boot.saturating_sub(suspect.died) <= limit::VERDICT {
+            self.learn(suspect.network, |search, wall| search.died(suspect.silence, wall));
+        }
+    }
+
+    fn learn(&mut self, network: u64, note: impl FnOnce(&mut search::Search, i64)) {
+        if self.config.timing.heartbeat.is_some() {
+            return;
+        }
+        let wall = self.now.wall;
+        let changed = self.networks.note(&mut self.journal, network, wall, |search| note(search, wall));
+        let search = self.networks.search(network, wall);
+        let interval = search.interval(wall);
+        if changed {
+            self.event(Event::HeartbeatLearned { proved: search.proved, failed: search.failed, interval });
+        }
+        if let Some(link) = self.link.as_mut().filter(|link| link.network == Some(network)) {
+            link.heartbeat.set_interval(interval);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! How long a network lets a connection be silent: learned from its heartbeats, and from nothing else.
+
+mod common;
+
+use common::{Broker, Input, MINUTE, Phone, SECOND, cellular, config, wifi};
+use offpush_engine::{Disconnected, Event, LinkFailure, Network};
+
+/// A connected phone that learns its heartbeat.
+fn learner() -> Phone {
+    let mut config = config();
+    config.timing.heartbeat = None;
+    let mut phone = Phone::with(config, 1);
+    phone.input(Input::Network(wifi()));
+    phone.advance(SECOND);
+    phone.forget();
+    phone
+}
+
+fn heartbeat(phone: &Phone) -> u64 {
+    phone.status().heartbeat / SECOND
+}
+
+/// The next ping has no answer; a broker is reached again within seconds.
+fn die_in_silence(phone: &mut Phone) {
+    phone.broker_answers = false;
+    phone.advance(phone.status().heartbeat + 10 * SECOND);
+    assert_eq!(phone.disconnected().pop().expect("an end").0, Disconnected::PingUnanswered);
+    phone.broker_answers = true;
+    phone.advance(5 * SECOND);
+    assert!(phone.link().is_some(), "back");
+}
+
+#[test]
+fn a_network_that_lets_be_is_asked_for_more_by_leaps() {
+    // Each answered ping proves its silence, and the next one goes further, up to the ceiling of 28 minutes.
+    let mut phone = learner();
+    let start = phone.now.boot - SECOND;
+    phone.advance(2 * 60 * MINUTE);
+    let pings = phone.pings();
+    let silences: Vec<u64> = [start].iter().chain(&pings).zip(&pings).map(|(a, b)| (b - a) / SECOND).collect();
+    assert_eq!(silences, [235, 475, 895, 1680, 1680, 1680]);
+}
+
+#[test]
+fn a_silent_death_steps_back_at_once_and_is_kept() {
+    // The interval that killed is not used again, and a restart begins with what was learned.
+    let mut phone = learner();
+    phone.advance(240 * SECOND);
+    die_in_silence(&mut phone);
+    assert_eq!(heartbeat(&phone), 295);
+    assert!(phone.events().iter().any(|event| matches!(event, Event::HeartbeatLearned { failed: 475_000, .. })));
+    phone.crash();
+    assert_eq!(heartbeat(&phone), 295);
+}
+
+#[test]
+fn a_link_that_breaks_at_the_ping_died_of_the_silence() {
+    // Some NATs answer for the server they have forgotten.
+    let mut phone = learner();
+    phone.broker_answers = false;
+    phone.advance(235 * SECOND);
+    phone.close_link(LinkFailure::Reset);
+    phone.broker_answers = true;
+    phone.advance(5 * SECOND);
+    assert_eq!(heartbeat(&phone), 85);
+}
+
+#[test]
+fn an_outage_is_not_blamed_on_the_silence() {
+    // No broker could be reached for a minute: the radio was gone, and the interval stays.
+    let mut phone = learner();
+    phone.advance(240 * SECOND);
+    phone.broker_answers = false;
+    phone.advance(475 * SECOND);
+    phone.broker = Broker::Silent;
+    phone.advance(MINUTE);
+    (phone.broker, phone.broker_answers) = (Broker::Accepts, true);
+    phone.advance(2 * MINUTE);
+    assert!(phone.link().is_some());
+    assert_eq!(heartbeat(&phone), 475);
+}
+
+#[test]
+fn an_end_while_nothing_was_asked_is_no_evidence() {
+    // A server that restarts ends its links while they idle.
+    let mut phone = learner();
+    phone.advance(100 * SECOND);
+    phone.close_link(LinkFailure::Reset);
+    phone.advance(5 * SECOND);
+    assert_eq!(heartbeat(&phone), 235);
+}
+
+#[test]
+fn a_flap_is_not_blamed_on_the_silence() {
+    // The ping after it asks after the flap.
+    let mut phone = learner();
+    phone.advance(230 * SECOND);
+    phone.broker_answers = false;
+    phone.input(Input::Network(Network::None));
+    phone.input(Input::Network(wifi()));
+    phone.advance(10 * SECOND);
+    phone.broker_answers = true;
+    phone.advance(5 * SECOND);
+    assert_eq!(heartbeat(&phone), 235);
+}
+
+#[test]
+fn each_network_has_its_own_heartbeat_and_gets_it_back_at_once() {
+    // What was learned on one says nothing of another, and is there when the first returns.
+    let mut phone = learner();
+    phone.advance(240 * SECOND);
+    die_in_silence(&mut phone);
+    phone.input(Input::Network(cellular()));
+    phone.advance(SECOND);
+    assert_eq!(heartbeat(&phone), 235);
+    phone.input(Input::Network(wifi()));
+    phone.advance(SECOND);
+    assert_eq!(heartbeat(&phone), 295);
+    phone.forget();
+    phone.advance(294 * SECOND);
+    assert_eq!(phone.pings().len(), 1);
+}
