@@ -36,6 +36,9 @@ pub(crate) enum Command {
     History(History),
     /// Act as the app: register and print each callback
     Listen(At),
+    /// Live through simulated days, beside other push clients
+    #[cfg(feature = "tools")]
+    Sim(crate::simulate::Simulate),
     #[command(flatten)]
     App(AppCommand),
 }

@@ -7,6 +7,8 @@ mod choose;
 mod demo;
 mod serve;
 mod show;
+#[cfg(feature = "tools")]
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
         Command::Notifications(at) => show::notifications(&at),
         Command::History(options) => show::history(&options),
         Command::Listen(at) => app::listen(&at),
+        #[cfg(feature = "tools")]
+        Command::Sim(options) => simulate::run(&options),
         Command::App(command) => app::command(command),
     };
     match result {

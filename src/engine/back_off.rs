@@ -7,7 +7,7 @@ use crate::entropy::{Entropy, below};
 /// It spreads clients that failed together better than a doubled wait with a random part, and grows as fast
 /// ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
 #[derive(Debug)]
-pub(crate) struct BackOff {
+pub struct BackOff {
     base: u64,
     cap: u64,
     previous: u64,
@@ -16,12 +16,12 @@ pub(crate) struct BackOff {
 
 impl BackOff {
     /// Base and cap in milliseconds.
-    pub(crate) fn new(base: u64, cap: u64) -> Self {
+    pub fn new(base: u64, cap: u64) -> Self {
         Self { base, cap: cap.max(base), previous: base, attempts: 0 }
     }
 
     /// The next wait in milliseconds.
-    pub(crate) fn next(&mut self, entropy: &mut dyn Entropy) -> u64 {
+    pub fn next(&mut self, entropy: &mut dyn Entropy) -> u64 {
         let highest = self.previous.saturating_mul(3).min(self.cap);
         self.previous = self.base + below(entropy, highest - self.base + 1);
         self.attempts = self.attempts.saturating_add(1);

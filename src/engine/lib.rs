@@ -56,6 +56,7 @@ mod time;
 mod timer;
 mod uplink;
 
+pub use back_off::BackOff;
 pub use config::{Config, Timing};
 pub use engine::Engine;
 pub use entropy::Entropy;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::search::Search;
 
+pub use crate::search::Doubt;
+
 /// The kinds of records, the first half of their key. Never reused.
 #[allow(missing_docs, reason = "named after the records")]
 pub mod kind {
@@ -236,21 +238,21 @@ pub struct NetworkRecord {
     pub failed: u64,
     /// When a silence killed last, wall time in milliseconds.
     pub failed_at: i64,
-    /// A silence that was proved has killed once since.
-    pub doubted: bool,
+    /// Whether what was proved still holds.
+    pub doubt: Doubt,
     /// When the network was used last, wall time in milliseconds.
     pub used_at: i64,
 }
 
 impl NetworkRecord {
     pub(crate) fn new(search: Search, used_at: i64) -> Self {
-        let Search { proved, failed, failed_at, doubted } = search;
-        Self { proved, failed, failed_at, doubted, used_at }
+        let Search { proved, failed, failed_at, doubt } = search;
+        Self { proved, failed, failed_at, doubt, used_at }
     }
 
     pub(crate) fn search(&self) -> Search {
-        let Self { proved, failed, failed_at, doubted, .. } = *self;
-        Search { proved, failed, failed_at, doubted }
+        let Self { proved, failed, failed_at, doubt, .. } = *self;
+        Search { proved, failed, failed_at, doubt }
     }
 }
 

@@ -8,6 +8,8 @@
 //! Each heartbeat is a step; there is no second connection. A NAT of 60 s to 40 min is found within 2.1 h of idle time
 //! (RFC 4787 asks NATs for 2 min and more, RFC 5382 for 2 h 4 min; carriers are known for 4 and 5 min).
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::{HOUR, MINUTE, SECOND};
 
 /// Milliseconds of silence worth trying: 5 s below the time-outs that NATs, carriers and load balancers are known for
@@ -57,16 +59,27 @@ pub(crate) struct Search {
     pub(crate) failed: u64,
     /// When a silence killed last, wall time in milliseconds.
     pub(crate) failed_at: i64,
-    /// A silence that was proved has killed once since.
-    pub(crate) doubted: bool,
+    /// Whether what was proved still holds.
+    pub(crate) doubt: Doubt,
+}
+
+/// A silence that was proved has killed: the NAT may have changed, or it was something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Doubt {
+    /// It holds.
+    #[default]
+    None,
+    /// It killed once; half of it is used.
+    Careful,
+    /// The half was survived, and the whole is tried once more: another death is believed.
+    Retrying,
 }
 
 impl Search {
     /// The heartbeat to use next, in milliseconds.
     pub(crate) fn interval(&self, wall: i64) -> u64 {
-        if self.doubted {
-            // Back at once, and on from there: the NAT may have changed, or it was something else.
-            return RUNGS.iter().rev().copied().find(|rung| *rung <= self.proved / 2).unwrap_or(FLOOR);
+        if self.doubt == Doubt::Careful {
+            return self.half();
         }
         match (self.proved, self.failed) {
             (0, 0) => START,
@@ -87,6 +100,11 @@ impl Search {
         }
     }
 
+    /// The rung to step back to from what was proved.
+    fn half(&self) -> u64 {
+        RUNGS.iter().rev().copied().find(|rung| *rung <= self.proved / 2).unwrap_or(FLOOR)
+    }
+
     /// Nothing more is tried until [`ASK_AGAIN`].
     pub(crate) fn is_settled(&self) -> bool {
         match self.failed {
@@ -97,8 +115,13 @@ impl Search {
 
     /// The connection lived through this silence.
     pub(crate) fn survived(&mut self, silence: u64) {
+        if self.doubt == Doubt::Careful && silence >= self.half() {
+            self.doubt = Doubt::Retrying;
+        }
+        if silence >= self.proved {
+            self.doubt = Doubt::None;
+        }
         self.proved = self.proved.max(silence.min(CEILING));
-        self.doubted = false;
         if self.failed <= silence {
             self.failed = 0;
         }
@@ -107,14 +130,17 @@ impl Search {
     /// This silence killed the connection, and the network was there.
     pub(crate) fn died(&mut self, silence: u64, wall: i64) {
         self.failed_at = wall;
-        if silence <= self.proved && !self.doubted {
-            self.doubted = true;
-            return;
-        }
         if silence <= self.proved {
-            self.proved = 0;
+            match self.doubt {
+                Doubt::None => {
+                    self.doubt = Doubt::Careful;
+                    return;
+                }
+                Doubt::Careful => self.proved = 0,
+                Doubt::Retrying => self.proved = self.half().min(silence - 1),
+            }
         }
-        self.doubted = false;
+        self.doubt = Doubt::None;
         self.failed = if self.failed == 0 { silence } else { self.failed.min(silence) };
     }
 }
@@ -128,7 +154,7 @@ mod tests {
     fn settle(search: &mut Search, timeout: u64) -> (u64, u64, u64) {
         let (mut idle, mut longest, mut sum) = (0, 0, 0);
         for _ in 0..60 {
-            if search.is_settled() && !search.doubted {
+            if search.is_settled() && search.doubt == Doubt::None {
                 return (idle, longest, sum);
             }
             let interval = search.interval(0);
@@ -184,21 +210,38 @@ mod tests {
         let mut search = Search { proved: 895 * SECOND, failed: 920 * SECOND, ..Search::default() };
         search.died(895 * SECOND, 0);
         assert_eq!(search.interval(0), 345 * SECOND);
+        search.survived(10 * SECOND);
+        assert_eq!(search.interval(0), 345 * SECOND, "a shorter silence proves nothing of it");
         search.survived(345 * SECOND);
         assert_eq!(search.interval(0), 895 * SECOND);
+        search.survived(895 * SECOND);
+        assert_eq!(search, Search { proved: 895 * SECOND, failed: 920 * SECOND, ..Search::default() });
     }
 
     #[test]
     fn a_nat_that_shrinks_is_followed() {
-        // The second death is believed, and the search goes down.
-        let mut search = Search::default();
-        settle(&mut search, 20 * MINUTE);
-        search.died(search.proved, 0);
-        search.survived(search.interval(0).min(230 * SECOND));
-        search.died(search.proved, 0);
-        search.died(search.interval(0), 0);
-        settle(&mut search, 4 * MINUTE);
-        assert!((204 * SECOND..4 * MINUTE).contains(&search.interval(0)), "{search:?}");
+        // The second death is believed, and the search goes on below it: also from the ceiling, and to just below half.
+        for (before, after) in [(20, 4), (40, 20), (40, 15), (40, 2), (5, 1)] {
+            let (before, after) = (before * MINUTE, after * MINUTE);
+            let mut search = Search::default();
+            settle(&mut search, before);
+            let mut deaths = 0;
+            for _ in 0..40 {
+                let interval = search.interval(0);
+                if interval < after {
+                    search.survived(interval);
+                } else {
+                    search.died(interval, 0);
+                    deaths += 1;
+                }
+            }
+            assert!(search.is_settled() && search.doubt == Doubt::None, "{before} {after}: {search:?}");
+            assert!(
+                search.interval(0) < after && search.interval(0) * 100 >= after * 85,
+                "{before} {after}: {search:?}"
+            );
+            assert!(deaths <= 8, "{before} {after}: {deaths}");
+        }
     }
 
     #[test]

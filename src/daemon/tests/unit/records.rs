@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use offpush_engine::record::{MessageFacts, MessageState, Standing};
+use offpush_engine::record::{Doubt, MessageFacts, MessageState, Standing};
 use offpush_store::FileSystem;
 use offpush_wire::{AcceptTime, Bindings};
 
@@ -67,7 +67,7 @@ fn every_record() -> Vec<Record> {
         Record::Unreached(u64::MAX),
         Record::Network(
             u64::MAX,
-            NetworkRecord { proved: 1, failed: u64::MAX, failed_at: -1, doubted: true, used_at: i64::MAX },
+            NetworkRecord { proved: 1, failed: u64::MAX, failed_at: -1, doubt: Doubt::Retrying, used_at: i64::MAX },
         ),
     ]
 }
