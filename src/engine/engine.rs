@@ -54,6 +54,8 @@ pub struct Engine {
     pub(crate) networks: Networks,
     /// A connection that a silence may have killed.
     pub(crate) suspect: Option<Suspect>,
+    /// How late the platform's alarms come, in milliseconds.
+    pub(crate) lateness: u64,
     pub(crate) contact: Contact,
     /// The last attempt, while contact was lost, went to the gateway.
     pub(crate) asked_gateway: bool,
@@ -150,6 +152,7 @@ impl Engine {
             last_failure: None,
             networks: Networks::restore(networks),
             suspect: None,
+            lateness: 0,
             contact: Contact::new(now.boot, unreached),
             asked_gateway: false,
             patience_until: 0,
@@ -222,7 +225,10 @@ impl Engine {
             }
             match timer {
                 Timer::Attempt => self.attempt_timed_out(),
-                Timer::Ping => self.ping(),
+                Timer::Ping => {
+                    self.note_lateness(now.boot.saturating_sub(wake.deadline));
+                    self.ping();
+                }
                 Timer::PingAnswer => self.ping_unanswered(),
                 Timer::Retry => self.attempt(),
                 Timer::Resend => self.resend(),

@@ -11,6 +11,9 @@ use crate::heartbeat::{Heartbeat, Life};
 use crate::input::Network;
 use crate::search;
 
+/// The part of the known lateness that a heartbeat on time takes away: after about ten of them half of it is forgotten.
+const LATENESS_FORGOTTEN: u64 = 16;
+
 /// A connection that a silence may have killed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Suspect {
@@ -38,7 +41,19 @@ impl Engine {
             Network::Up { key, .. } => key,
             Network::None => 0,
         };
-        self.networks.search(key, self.now.wall).interval(self.now.wall)
+        self.planned(self.networks.search(key, self.now.wall).interval(self.now.wall))
+    }
+
+    /// An interval less what the platform's alarms are late by: the silence is what counts, not when it was to be broken.
+    /// Half of it is left in any case, for an alarm that is later than that has its own reasons.
+    fn planned(&self, interval: u64) -> u64 {
+        interval - self.lateness.min(interval / 2)
+    }
+
+    /// How late a heartbeat's alarm came. What is planned for is the latest, and is forgotten by and by: some vendors
+    /// move alarms to the next five minutes, Doze moves them further, and both end.
+    pub(crate) fn note_lateness(&mut self, late: u64) {
+        self.lateness = late.max(self.lateness - self.lateness / LATENESS_FORGOTTEN);
     }
 
     /// The connection has lived through a silence.
@@ -73,7 +88,7 @@ impl Engine {
         let wall = self.now.wall;
         let changed = self.networks.note(&mut self.journal, network, wall, |search| note(search, wall));
         let search = self.networks.search(network, wall);
-        let interval = search.interval(wall);
+        let interval = self.planned(search.interval(wall));
         if changed {
             self.event(Event::HeartbeatLearned { proved: search.proved, failed: search.failed, interval });
         }

@@ -120,3 +120,17 @@ fn each_network_has_its_own_heartbeat_and_gets_it_back_at_once() {
     phone.advance(294 * SECOND);
     assert_eq!(phone.pings().len(), 1);
 }
+
+#[test]
+fn late_alarms_are_planned_for() {
+    // A vendor that moves alarms by up to five minutes makes silences longer than they were meant: the next ones are
+    // meant to be shorter, and it is forgotten when the alarms come on time again.
+    let mut phone = learner();
+    phone.jump(235 * SECOND + 4 * MINUTE);
+    phone.input(Input::Timeout);
+    phone.advance(SECOND);
+    let interval = heartbeat(&phone);
+    assert!((600..=895 - 240).contains(&interval), "the next rung, less what alarms are late by: {interval}");
+    phone.advance(24 * 60 * MINUTE);
+    assert!(heartbeat(&phone) > 1_600, "{}", heartbeat(&phone));
+}
