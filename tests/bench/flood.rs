@@ -13,10 +13,6 @@ use crate::{Failure, Options, facts, frame};
 /// What a flood may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// The part of the messages that mosquitto_sub as it comes is given: it sets neither TCP_NODELAY nor a Receive Maximum,
-/// and what it cannot bear in a long flood is not what is compared. Rates are compared, not times.
-const STOCK_PART: u64 = 5;
-
 /// What one flood of one client took.
 #[derive(Debug)]
 struct Run {
@@ -56,8 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<Report, Failure> {
         let [ours, rumqttc, mosquitto_sub, tuned, ours_slow] = &mut series;
         ours.runs.push(our_flood(&mut installation, &format!("phone-{round}"), &PhoneOptions::default(), messages)?);
         rumqttc.runs.push(peer_flood(&mut installation, Peer::Rumqttc, messages)?);
-        let few = (messages / STOCK_PART).max(1);
-        mosquitto_sub.runs.push(peer_flood(&mut installation, Peer::MosquittoSub, few)?);
+        mosquitto_sub.runs.push(peer_flood(&mut installation, Peer::MosquittoSub, messages)?);
         tuned.runs.push(peer_flood(&mut installation, Peer::MosquittoSubTuned, messages)?);
         if let Some(slow) = &slow {
             ours_slow.runs.push(our_flood(&mut installation, &format!("slow-{round}"), slow, messages)?);
