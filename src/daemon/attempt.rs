@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use mio::{Registry, Token};
-use offpush_engine::{HttpAnswer, LinkFailure, LinkId};
+use offpush_engine::{Family, HttpAnswer, LinkFailure, LinkId, Path};
 
 use crate::address::Address;
 use crate::http::{AnswerReader, post};
@@ -31,8 +31,8 @@ pub(crate) enum Purpose {
 /// What became of an attempt, for the engine.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum LinkEvent<'a> {
-    /// TLS with a broker stands.
-    Connected,
+    /// TLS with a broker stands, by this way.
+    Connected(Path),
     /// These bytes came from a broker.
     Received(&'a [u8]),
     /// There is no link to a broker, or no longer.
@@ -191,7 +191,10 @@ impl Attempt {
             if established {
                 self.established = true;
                 match &self.purpose {
-                    Purpose::Broker => tell(LinkEvent::Connected),
+                    Purpose::Broker => {
+                        let broker = self.server.as_ref().map(|(text, _)| text.clone()).unwrap_or_default();
+                        tell(LinkEvent::Connected(Path { broker, family: Family::V4 }));
+                    }
                     Purpose::Register(body) => {
                         link.send(&post(&address.authority(), REGISTER_PATH, body));
                         link.flush();

@@ -302,7 +302,7 @@ impl Daemon {
         }
         let engine = &mut self.engine;
         self.links.advance(now.boot, |link, event| match event {
-            LinkEvent::Connected => engine.handle_connected(now, link),
+            LinkEvent::Connected(path) => engine.handle_connected(now, link, path),
             LinkEvent::Received(bytes) => engine.handle_received(now, link, bytes),
             LinkEvent::Closed(failure) => engine.handle_closed(now, link, failure),
             LinkEvent::Answered(answer) => engine.handle_register_answer(now, link, answer),
@@ -353,10 +353,11 @@ impl Daemon {
                 self.links.set_time(now.wall, self.engine.gateway_time(now));
                 self.links.start(link, Purpose::Register(body), &self.servers, now.boot);
             }
-            Output::Connect { link, brokers } => {
+            Output::Connect { link, brokers, prefer: _ } => {
                 self.links.set_time(now.wall, self.engine.gateway_time(now));
                 self.links.start(link, Purpose::Broker, &brokers, now.boot);
             }
+            Output::Probe { .. } => {}
             Output::Send { link, bytes } => {
                 self.links.send(link, &bytes);
                 // Before what follows: the other side works on it meanwhile.

@@ -12,7 +12,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::libc::{RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_ROUTE, RTMGRP_LINK};
 use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
-use offpush_engine::Network;
+use offpush_engine::{Internet, Network};
 
 use crate::clock::hash;
 
@@ -62,24 +62,28 @@ impl Monitor {
     /// The default network now.
     pub(crate) fn current(&self) -> Network {
         if self.loopback {
-            return Network::Up { key: 0, transport: "loopback".to_owned() };
+            return up(0, "loopback");
         }
         let tables = (fs::read_to_string("/proc/net/route"), fs::read_to_string("/proc/net/ipv6_route"));
         if let (Err(_), Err(_)) = tables {
-            return Network::Up { key: 0, transport: "other".to_owned() };
+            return up(0, "other");
         }
         let interfaces = Path::new("/sys/class/net");
         let usable = |route: &Route| is_usable(interfaces, &route.interface);
         let route = default_route(&ipv4_routes(&tables.0.unwrap_or_default()), usable)
             .or_else(|| default_route(&ipv6_routes(&tables.1.unwrap_or_default()), usable));
         match route {
-            Some(route) => Network::Up {
-                key: hash(&[route.interface.as_bytes(), route.gateway.as_bytes()]),
-                transport: transport(interfaces, &route.interface).to_owned(),
-            },
+            Some(route) => up(
+                hash(&[route.interface.as_bytes(), route.gateway.as_bytes()]),
+                transport(interfaces, &route.interface),
+            ),
             None => Network::None,
         }
     }
+}
+
+fn up(key: u64, transport: &str) -> Network {
+    Network::Up { key, transport: transport.to_owned(), addresses: 0, internet: Internet::Unknown }
 }
 
 fn subscribe() -> io::Result<OwnedFd> {
@@ -230,7 +234,7 @@ fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000
     fn servers_on_this_machine_are_reachable_without_a_network() {
         // With loopback servers the default network does not matter.
         let network = Monitor::new(true).current();
-        assert_eq!(network, Network::Up { key: 0, transport: "loopback".to_owned() });
+        assert_eq!(network, up(0, "loopback"));
     }
 
     /// Tells the test command that a test cannot run on this machine.

@@ -24,6 +24,9 @@ pub struct Config {
 pub struct Timing {
     /// A ping goes out when nothing was received for this long; `None`: for as long as the network is found to allow.
     pub heartbeat: Option<u64>,
+    /// The heartbeat that is searched for is so many times shorter than its rules say, so that a test sees in seconds
+    /// what takes minutes. 1.
+    pub heartbeat_scale: u64,
     /// The first wait after a failed attempt; the next ones are drawn up to three times the one before.
     ///
     /// 1 s: a broker that restarts is back within seconds, and a second's jitter spreads its first clients.
@@ -46,6 +49,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             heartbeat: None,
+            heartbeat_scale: 1,
             back_off_base: SECOND,
             back_off_cap: 10 * MINUTE,
             long_back_off_base: MINUTE,

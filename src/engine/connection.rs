@@ -7,7 +7,7 @@ use crate::actions::{Action, action};
 use crate::config::limit;
 use crate::engine::Engine;
 use crate::event::{Disconnected, Event};
-use crate::input::{LinkFailure, LinkId, Network};
+use crate::input::{Internet, LinkFailure, LinkId, Network, Path};
 use crate::link::{Link, MAXIMUM_PACKET, Stage};
 use crate::output::Output;
 use crate::record::Standing;
@@ -16,8 +16,8 @@ use crate::time::{HOUR, Now};
 use crate::timer::Timer;
 
 impl Engine {
-    /// TLS stands.
-    pub fn handle_connected(&mut self, now: Now, link: LinkId) {
+    /// TLS stands, by this way.
+    pub fn handle_connected(&mut self, now: Now, link: LinkId, _path: Path) {
         self.now = now;
         if let Some(current) = self.link.as_mut().filter(|l| l.id == link && l.stage == Stage::Connecting) {
             current.stage = Stage::Handshaking;
@@ -25,6 +25,12 @@ impl Engine {
             self.set_phase(Phase::Handshaking);
             self.open_link();
         }
+        self.finish();
+    }
+
+    /// What a probe found out: [`Internet::Unknown`] if the gateway's own host answered or refused.
+    pub fn handle_probed(&mut self, now: Now, _link: LinkId, _found: Internet) {
+        self.now = now;
         self.finish();
     }
 
@@ -321,7 +327,7 @@ impl Engine {
         self.timers.set(Timer::Attempt, self.now.boot + limit::CONNECT, 0);
         self.set_phase(Phase::Connecting);
         self.event(Event::Connecting { brokers: brokers.clone() });
-        self.output(Output::Connect { link, brokers });
+        self.output(Output::Connect { link, brokers, prefer: None });
     }
 
     pub(crate) fn attempt_timed_out(&mut self) {

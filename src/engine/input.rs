@@ -24,7 +24,46 @@ pub enum Network {
         key: u64,
         /// `wifi`, `cellular`, `ethernet`, `vpn`, `other`.
         transport: String,
+        /// A hash of the addresses and routes that it gives us. With other ones under the same key, a connection made
+        /// before may have lost its own.
+        addresses: u64,
+        /// What the platform knows of its way out.
+        internet: Internet,
     },
+}
+
+/// Whether a network leads anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Internet {
+    /// Nobody has looked.
+    #[default]
+    Unknown,
+    /// It does.
+    Works,
+    /// It answers everything itself until somebody signs in.
+    Portal,
+    /// Nothing gets out.
+    None,
+}
+
+/// A way to a broker that was found to work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Path {
+    /// The broker, `mqtts://HOST:PORT`, as it was given.
+    pub broker: String,
+    /// Over which version of IP.
+    pub family: Family,
+}
+
+/// A version of the Internet Protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
 }
 
 /// Why a link could not be made, or ended.

@@ -61,7 +61,10 @@ pub use config::{Config, Timing};
 pub use engine::Engine;
 pub use entropy::Entropy;
 pub use event::{Disconnected, Event};
-pub use input::{CommandRefused, CommitId, HttpAnswer, LinkFailure, LinkId, Network, Presented, UnknownMessage};
+pub use input::{
+    CommandRefused, CommitId, Family, HttpAnswer, Internet, LinkFailure, LinkId, Network, Path, Presented,
+    UnknownMessage,
+};
 pub use output::{Callback, Output};
 pub use record::{Record, RecordKey, Write};
 pub use status::Status;

@@ -1,7 +1,7 @@
 //! What comes out of the engine.
 
 use crate::event::Event;
-use crate::input::{CommitId, LinkId};
+use crate::input::{CommitId, LinkId, Path};
 use crate::record::Write;
 
 /// One thing to do. To be done in the order given.
@@ -15,13 +15,22 @@ pub enum Output {
         /// The body, JSON.
         body: Vec<u8>,
     },
-    /// Make a TLS connection to the first of these brokers that can be reached; tell with
-    /// [`handle_connected`](crate::Engine::handle_connected) or [`handle_closed`](crate::Engine::handle_closed).
+    /// Race TLS connections to these brokers, staggered (RFC 8305), and keep the first that stands; tell with
+    /// [`handle_connected`](crate::Engine::handle_connected) or [`handle_closed`](crate::Engine::handle_closed). A link
+    /// that serves already goes on.
     Connect {
         /// Identifies the attempt and the link it becomes.
         link: LinkId,
         /// `mqtts://HOST:PORT`, the preferred one first.
         brokers: Vec<String>,
+        /// What worked last on this network: it starts first.
+        prefer: Option<Path>,
+    },
+    /// Find out whether something answers in the gateway's place; tell with
+    /// [`handle_probed`](crate::Engine::handle_probed).
+    Probe {
+        /// Identifies the probe.
+        link: LinkId,
     },
     /// Write these bytes to the link, all of them, in order.
     Send {

@@ -2,7 +2,9 @@
 
 use offpush_engine::input::{CertificateProblem, Presented};
 use offpush_engine::record::{Identity, Record, Standing};
-use offpush_engine::{Config, Engine, Event, HttpAnswer, LinkFailure, LinkId, Network, Now, Output, Timing};
+use offpush_engine::{
+    Config, Engine, Event, Family, HttpAnswer, Internet, LinkFailure, LinkId, Network, Now, Output, Path, Timing,
+};
 use offpush_wire::RegisterAnswer;
 
 use crate::client::{Action, Client, Failure, Input, Note, Wake};
@@ -92,7 +94,7 @@ impl Ours {
             Output::Callback { id: Some(id), .. } => self.engine.handle_callback_taken(moment, id),
             Output::WakeLock(lock) => actions.push(Action::WakeLock(lock)),
             Output::Event(event) => self.event(event, actions),
-            Output::Cancel { .. } | Output::Callback { id: None, .. } => {}
+            Output::Probe { .. } | Output::Cancel { .. } | Output::Callback { id: None, .. } => {}
         }
     }
 
@@ -138,10 +140,18 @@ impl Client for Ours {
         match input {
             Input::Network(None) => self.engine.handle_network(moment, Network::None),
             Input::Network(Some(seen)) => {
-                let network = Network::Up { key: seen.key, transport: seen.transport.name().to_owned() };
+                let network = Network::Up {
+                    key: seen.key,
+                    transport: seen.transport.name().to_owned(),
+                    addresses: seen.key,
+                    internet: Internet::Unknown,
+                };
                 self.engine.handle_network(moment, network);
             }
-            Input::Connected(id) => self.engine.handle_connected(moment, LinkId(id)),
+            Input::Connected(id) => {
+                let path = Path { broker: BROKER.to_owned(), family: Family::V4 };
+                self.engine.handle_connected(moment, LinkId(id), path);
+            }
             Input::Closed(id, why) => self.engine.handle_closed(moment, LinkId(id), failure(why)),
             Input::Received(id, bytes) => self.engine.handle_received(moment, LinkId(id), &bytes),
             Input::Registered(id, answer) => {

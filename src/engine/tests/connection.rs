@@ -3,7 +3,7 @@
 mod common;
 
 use common::packets::{self, Sent, conn_ack, disconnect, field, sub_ack};
-use common::{BROKER, Broker, HOUR, Input, MINUTE, Phone, REG_ID, SECOND, message, wifi};
+use common::{BROKER, Broker, HOUR, Input, MINUTE, Phone, REG_ID, SECOND, message, path, wifi};
 use offpush_engine::status::{NextAction, Phase, WaitReason};
 use offpush_engine::{Disconnected, LinkFailure, Output};
 use offpush_wire::UpFrame;
@@ -400,7 +400,7 @@ fn the_first_deadline_covers_names_tcp_and_tls_the_second_begins_with_connect() 
     let (began, link, _) = phone.attempts[0].clone();
     phone.advance(began + 19 * SECOND - phone.now.boot);
     phone.broker = Broker::Mute;
-    phone.input(Input::Connected(link));
+    phone.input(Input::Connected(link, path()));
     phone.advance(9 * SECOND);
     assert_eq!(phone.phase(), Phase::Handshaking);
     phone.advance(SECOND);
@@ -417,7 +417,7 @@ fn what_an_old_link_says_is_not_heard() {
     phone.forget();
     phone.input(Input::Closed(old, LinkFailure::Reset));
     phone.input(Input::Received(old, disconnect(0x8E, None)));
-    phone.input(Input::Connected(old));
+    phone.input(Input::Connected(old, path()));
     assert_eq!(phone.phase(), Phase::Connected);
     assert_eq!(phone.log, []);
 }

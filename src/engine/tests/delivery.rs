@@ -3,7 +3,7 @@
 mod common;
 
 use common::packets::Sent;
-use common::{Broker, DAY, Disk, HOUR, Input, MINUTE, Phone, SECOND, Screen, message, pass_through};
+use common::{Broker, DAY, Disk, HOUR, Input, MINUTE, Phone, SECOND, Screen, message, pass_through, path};
 use offpush_engine::record::{MessageState, Record};
 use offpush_engine::{Event, Output};
 use offpush_wire::{Down, Have, Message, Up, UpFrame};
@@ -279,7 +279,7 @@ fn nothing_is_said_on_a_link_before_connect() {
     assert_eq!(phone.shown_ids(), ["m"]);
     phone.broker = Broker::Accepts;
     let link = phone.link().expect("a link");
-    phone.input(Input::Connected(link));
+    phone.input(Input::Connected(link, path()));
     assert_eq!(phone.gateway.settled, 1);
     assert!(!phone.acknowledged.contains(&packet_id), "the acknowledgement belonged to the old link");
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Broker, Disk, HOUR, Input, MINUTE, Phone, SECOND, Screen, message, wifi};
+use common::{Broker, Disk, HOUR, Input, MINUTE, Phone, SECOND, Screen, message, path, wifi};
 use offpush_engine::Network;
 use offpush_engine::input::Presented;
 
@@ -26,7 +26,7 @@ fn it_is_held_for_an_attempt_and_let_go_with_connack() {
     let link = phone.link().expect("a link");
     phone.broker = Broker::Mute;
     phone.advance(began + 15 * SECOND - phone.now.boot);
-    phone.input(Input::Connected(link));
+    phone.input(Input::Connected(link, path()));
     assert_eq!(phone.wake_lock.last(), Some(&(phone.now.boot, Some(10 * SECOND))), "until CONNACK must be there");
     phone.receive(&common::packets::conn_ack(0, &[]));
     assert!(!is_held(&phone));

@@ -71,7 +71,7 @@ impl Driver {
             let told = &mut self.told;
             self.links.advance(self.boot, |_, event| {
                 told.push_back(match event {
-                    LinkEvent::Connected => Told::Connected,
+                    LinkEvent::Connected(_) => Told::Connected,
                     LinkEvent::Received(bytes) => Told::Received(bytes.to_vec()),
                     LinkEvent::Closed(failure) => Told::Closed(failure),
                     LinkEvent::Answered(answer) => Told::Answered(answer),

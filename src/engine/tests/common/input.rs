@@ -1,7 +1,9 @@
 //! Everything that can be told to the engine, as a value.
 
 use offpush_engine::input::Presented;
-use offpush_engine::{CommandRefused, CommitId, Engine, HttpAnswer, LinkFailure, LinkId, Network, Now, UnknownMessage};
+use offpush_engine::{
+    CommandRefused, CommitId, Engine, HttpAnswer, Internet, LinkFailure, LinkId, Network, Now, Path, UnknownMessage,
+};
 use offpush_wire::Command;
 
 /// Everything that can be told to the engine: recorded, so that a run can be replayed.
@@ -10,7 +12,8 @@ pub(crate) enum Input {
     Timeout,
     Network(Network),
     Committed(CommitId, Result<(), String>),
-    Connected(LinkId),
+    Connected(LinkId, Path),
+    Probed(LinkId, Internet),
     Closed(LinkId, LinkFailure),
     Received(LinkId, Vec<u8>),
     RegisterAnswer(LinkId, Result<HttpAnswer, LinkFailure>),
@@ -32,7 +35,8 @@ pub(crate) fn apply(engine: &mut Engine, now: Now, input: Input) -> Result<(), R
         Input::Timeout => engine.handle_timeout(now),
         Input::Network(network) => engine.handle_network(now, network),
         Input::Committed(id, result) => engine.handle_committed(now, id, result),
-        Input::Connected(link) => engine.handle_connected(now, link),
+        Input::Connected(link, path) => engine.handle_connected(now, link, path),
+        Input::Probed(link, found) => engine.handle_probed(now, link, found),
         Input::Closed(link, failure) => engine.handle_closed(now, link, failure),
         Input::Received(link, bytes) => engine.handle_received(now, link, &bytes),
         Input::RegisterAnswer(link, answer) => engine.handle_register_answer(now, link, answer),

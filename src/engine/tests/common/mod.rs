@@ -203,7 +203,7 @@ impl Phone {
     fn perform(&mut self, output: Output) {
         match output {
             Output::Register { link, body } => self.register(link, &body),
-            Output::Connect { link, brokers } => {
+            Output::Connect { link, brokers, .. } => {
                 assert!(self.link.is_none(), "one link at a time");
                 self.attempts.push((self.now.boot, link, brokers));
                 self.link = Some(link);
@@ -213,9 +213,10 @@ impl Phone {
                         self.link = None;
                         self.waiting.push_back(Input::Closed(link, failure.clone()));
                     }
-                    _ => self.waiting.push_back(Input::Connected(link)),
+                    _ => self.waiting.push_back(Input::Connected(link, path())),
                 }
             }
+            Output::Probe { .. } => {}
             Output::Send { link, bytes } => self.broker_gets(link, &bytes),
             Output::Close { link } => {
                 if self.link == Some(link) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use offpush_engine::{Config, HttpAnswer, LinkFailure, Network, Timing};
+use offpush_engine::{Config, Family, HttpAnswer, Internet, LinkFailure, Network, Path, Timing};
 use offpush_wire::{Message, NotifyType, Target};
 
 use super::{DAY, MINUTE, WALL};
@@ -63,11 +63,11 @@ pub(crate) fn config() -> Config {
 }
 
 pub(crate) fn wifi() -> Network {
-    Network::Up { key: 1, transport: "wifi".to_owned() }
+    network(1, "wifi")
 }
 
 pub(crate) fn cellular() -> Network {
-    Network::Up { key: 2, transport: "cellular".to_owned() }
+    network(2, "cellular")
 }
 
 /// SplitMix64.
@@ -112,4 +112,13 @@ pub(crate) fn http(status: u16, retry_after: Option<u32>, body: impl Into<Vec<u8
 
 pub(crate) fn refusal(code: i64) -> Registrar {
     http(200, None, format!(r#"{{"code":{code},"reason":"refused"}}"#))
+}
+
+fn network(key: u64, transport: &str) -> Network {
+    Network::Up { key, transport: transport.to_owned(), addresses: key, internet: Internet::Unknown }
+}
+
+/// The way by which a broker is reached unless a test says otherwise.
+pub(crate) fn path() -> Path {
+    Path { broker: "mqtts://broker.example:8883".to_owned(), family: Family::V4 }
 }
