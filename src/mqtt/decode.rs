@@ -169,7 +169,12 @@ fn suback(mut reader: Reader<'_>) -> Result<SubAck<'_>, DecodeError> {
 fn disconnect(reader: Reader<'_>) -> Result<Disconnect<'_>, DecodeError> {
     let (reason, properties) = optional_reason(reader, DISCONNECT_REASONS, property::DISCONNECT)?;
     let properties = properties.connack;
-    Ok(Disconnect { reason, reason_string: properties.reason_string, server_reference: properties.server_reference })
+    Ok(Disconnect {
+        reason,
+        reason_string: properties.reason_string,
+        server_reference: properties.server_reference,
+        retry_after_seconds: properties.retry_after_seconds,
+    })
 }
 
 fn reason_code(reader: &mut Reader<'_>, allowed: &[u8]) -> Result<ReasonCode, DecodeError> {

@@ -39,7 +39,9 @@ pub use encode::{
     encode_publish, encode_subscribe,
 };
 pub use error::{DecodeError, Malformation, Violation};
-pub use packet::{ConnAck, ConnAckProperties, Disconnect, Packet, PacketType, PubAck, Publish, QoS, SubAck};
+pub use packet::{
+    ConnAck, ConnAckProperties, Disconnect, Packet, PacketType, PubAck, Publish, QoS, RETRY_AFTER, SubAck,
+};
 pub use reason::ReasonCode;
 
 /// The largest value of a variable byte integer, and so the longest remaining length, in bytes (§1.5.5).

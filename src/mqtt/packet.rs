@@ -160,7 +160,13 @@ pub struct ConnAckProperties<'a> {
     pub server_keep_alive_seconds: Option<u16>,
     /// Another server to use; goes with [`ReasonCode::USE_ANOTHER_SERVER`] and [`ReasonCode::SERVER_MOVED`].
     pub server_reference: Option<&'a str>,
+    /// The user property [`RETRY_AFTER`]: for so many seconds the server does not want to see this client again. MQTT
+    /// itself has no such property; this is HTTP's (RFC 9110 §10.2.3).
+    pub retry_after_seconds: Option<u32>,
 }
+
+/// The name of the user property by which a server says how long to stay away; its value is a decimal number of seconds.
+pub const RETRY_AFTER: &str = "retry-after";
 
 /// A message from the server (§3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,4 +216,6 @@ pub struct Disconnect<'a> {
     pub reason_string: Option<&'a str>,
     /// Another server to use; goes with [`ReasonCode::USE_ANOTHER_SERVER`] and [`ReasonCode::SERVER_MOVED`].
     pub server_reference: Option<&'a str>,
+    /// The user property [`RETRY_AFTER`]: for so many seconds the server does not want to see this client again.
+    pub retry_after_seconds: Option<u32>,
 }

@@ -2,7 +2,7 @@
 
 use crate::reader::Reader;
 use crate::topic::contains_wildcard;
-use crate::{ConnAckProperties, DecodeError, Malformation, QoS, Violation};
+use crate::{ConnAckProperties, DecodeError, Malformation, QoS, RETRY_AFTER, Violation};
 
 // Identifiers (table 2-4) of what a server may send.
 const PAYLOAD_FORMAT_INDICATOR: u8 = 0x01;
@@ -173,8 +173,10 @@ impl<'a> Properties<'a> {
                 }
             }
             USER_PROPERTY => {
-                reader.string(field)?;
-                reader.string(field)?;
+                let (name, value) = (reader.string(field)?, reader.string(field)?);
+                if name == RETRY_AFTER {
+                    connack.retry_after_seconds = value.parse().ok();
+                }
             }
             // This client's Topic Alias Maximum is 0 (MQTT-3.1.2-26).
             TOPIC_ALIAS => return Err(reader.violation(field, Violation::TopicAlias)),

@@ -60,6 +60,7 @@ fn every_connack_property_is_decoded() {
         shared_subscription_available: Some(true),
         server_keep_alive_seconds: Some(300),
         server_reference: Some("other:8883"),
+        retry_after_seconds: None,
     };
     let connack = ConnAck { session_present: true, reason: ReasonCode::SUCCESS, properties };
     assert_decodes(&packet(0x20, &[&[1, 0], &section]), Packet::ConnAck(connack));
@@ -141,14 +142,23 @@ fn a_pingresp_is_decoded() {
 #[test]
 fn all_three_lengths_of_disconnect_are_decoded() {
     // A normal disconnection may leave out everything, any other its property length (§3.14.2.1).
-    let normal = Disconnect { reason: ReasonCode::NORMAL_DISCONNECTION, reason_string: None, server_reference: None };
+    let normal = Disconnect {
+        reason: ReasonCode::NORMAL_DISCONNECTION,
+        reason_string: None,
+        server_reference: None,
+        retry_after_seconds: None,
+    };
     assert_decodes(&[0xE0, 0], Packet::Disconnect(normal));
     let takeover = Disconnect { reason: ReasonCode::SESSION_TAKEN_OVER, ..normal };
     assert_decodes(&[0xE0, 1, 0x8E], Packet::Disconnect(takeover));
     assert_decodes(&[0xE0, 2, 0x8E, 0], Packet::Disconnect(takeover));
     let section = properties(&[b"\x1C\x00\x05other", USER_PROPERTY, b"\x1F\x00\x03why"]);
-    let moved =
-        Disconnect { reason: ReasonCode::SERVER_MOVED, reason_string: Some("why"), server_reference: Some("other") };
+    let moved = Disconnect {
+        reason: ReasonCode::SERVER_MOVED,
+        reason_string: Some("why"),
+        server_reference: Some("other"),
+        ..normal
+    };
     assert_decodes(&packet(0xE0, &[&[0x9D], &section]), Packet::Disconnect(moved));
 }
 
@@ -160,6 +170,40 @@ fn text_beyond_ascii_is_decoded_unchanged() {
     let reason = ReasonCode::SERVER_SHUTTING_DOWN;
     assert_decodes(
         &bytes,
-        Packet::Disconnect(Disconnect { reason, reason_string: Some(text), server_reference: None }),
+        Packet::Disconnect(Disconnect {
+            reason,
+            reason_string: Some(text),
+            server_reference: None,
+            retry_after_seconds: None,
+        }),
     );
+}
+
+#[test]
+fn how_long_to_stay_away_is_read_from_the_user_property_of_that_name() {
+    // Decimal seconds; anything else under that name, and any other name, says nothing.
+    let property = |name: &str, value: &str| [&[0x26][..], &field(name), &field(value)].concat();
+    for (name, value, seconds) in [
+        ("retry-after", "30", Some(30)),
+        ("retry-after", "0", Some(0)),
+        ("retry-after", "4294967296", None),
+        ("retry-after", "soon", None),
+        ("retry-after", "", None),
+        ("Retry-After", "30", None),
+    ] {
+        let section = properties(&[&property("a", "b"), &property(name, value)]);
+        let busy = Disconnect {
+            reason: ReasonCode::SERVER_BUSY,
+            reason_string: None,
+            server_reference: None,
+            retry_after_seconds: seconds,
+        };
+        assert_decodes(&packet(0xE0, &[&[0x89], &section]), Packet::Disconnect(busy));
+        let refused = ConnAck {
+            session_present: false,
+            reason: ReasonCode::SERVER_BUSY,
+            properties: ConnAckProperties { retry_after_seconds: seconds, ..ConnAckProperties::default() },
+        };
+        assert_decodes(&packet(0x20, &[&[0, 0x89], &section]), Packet::ConnAck(refused));
+    }
 }

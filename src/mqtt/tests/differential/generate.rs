@@ -6,6 +6,7 @@ use mqtt_proto::v5::{
     SubscribeReasonCode, UserProperty, VarByteInt,
 };
 use mqtt_proto::{Pid, QoS, QosPid, TopicName};
+use offpush_mqtt::RETRY_AFTER;
 
 use crate::common::Random;
 
@@ -35,7 +36,11 @@ fn pid(random: &mut Random) -> Pid {
 }
 
 fn user_properties(random: &mut Random) -> Vec<UserProperty> {
-    (0..random.below(3)).map(|_| UserProperty { name: text(random), value: text(random) }).collect()
+    let property = |random: &mut Random| match random.below(3) {
+        0 => UserProperty { name: RETRY_AFTER.into(), value: number(random).to_string().into() },
+        _ => UserProperty { name: text(random), value: text(random) },
+    };
+    (0..random.below(3)).map(|_| property(random)).collect()
 }
 
 /// One of the reason codes that `known` knows.

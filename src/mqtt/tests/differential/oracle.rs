@@ -63,6 +63,9 @@ impl Theirs for proto::Packet {
                     shared_subscription_available: theirs.shared_subscription_available,
                     server_keep_alive_seconds: theirs.server_keep_alive,
                     server_reference: theirs.server_reference.as_deref(),
+                    retry_after_seconds: retry_after(
+                        theirs.user_properties.iter().map(|p| (&p.name[..], &p.value[..])),
+                    ),
                 };
                 let reason = ReasonCode(connack.reason_code as u8);
                 Packet::ConnAck(ConnAck { session_present: connack.session_present, reason, properties })
@@ -94,6 +97,9 @@ impl Theirs for proto::Packet {
                 reason: ReasonCode(disconnect.reason_code as u8),
                 reason_string: disconnect.properties.reason_string.as_deref(),
                 server_reference: disconnect.properties.server_reference.as_deref(),
+                retry_after_seconds: retry_after(
+                    disconnect.properties.user_properties.iter().map(|p| (&p.name[..], &p.value[..])),
+                ),
             }),
             _ => return None,
         })
@@ -150,6 +156,7 @@ impl Theirs for rumqttc::Packet {
                         shared_subscription_available: theirs.shared_subscription_available.map(|flag| flag != 0),
                         server_keep_alive_seconds: theirs.server_keep_alive,
                         server_reference: theirs.server_reference.as_deref(),
+                        retry_after_seconds: retry_after(theirs.user_properties.iter().map(|(n, v)| (&n[..], &v[..]))),
                     },
                 };
                 let reason = connack_reason(connack.code);
@@ -182,6 +189,10 @@ impl Theirs for rumqttc::Packet {
                 reason: ReasonCode(disconnect.reason_code as u8),
                 reason_string: disconnect.properties.as_ref().and_then(|p| p.reason_string.as_deref()),
                 server_reference: disconnect.properties.as_ref().and_then(|p| p.server_reference.as_deref()),
+                retry_after_seconds: disconnect
+                    .properties
+                    .as_ref()
+                    .and_then(|p| retry_after(p.user_properties.iter().map(|(n, v)| (&n[..], &v[..])))),
             }),
             _ => return None,
         })
@@ -255,4 +266,9 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Option<T> {
     let result = panic::catch_unwind(AssertUnwindSafe(run));
     QUIET.set(false);
     result.ok()
+}
+
+/// What the last user property of that name says.
+fn retry_after<'a>(user_properties: impl Iterator<Item = (&'a str, &'a str)>) -> Option<u32> {
+    user_properties.filter(|(name, _)| *name == offpush_mqtt::RETRY_AFTER).last()?.1.parse().ok()
 }
