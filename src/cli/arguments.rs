@@ -81,6 +81,10 @@ pub(crate) struct Gateway {
     /// Where phones reach the broker, if that is another address
     #[arg(long, value_name = "mqtts://HOST:PORT", requires = "broker")]
     pub(crate) device_broker: Vec<String>,
+    /// Connections a second that the broker should get when all phones come back at once
+    #[arg(long, value_name = "N", default_value_t = offpush_gateway::DEFAULT_RECONNECT_RATE,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) reconnect_rate: u32,
     /// The data comes from a backup: begin a new epoch, so that phones notice
     #[arg(long)]
     pub(crate) restored: bool,

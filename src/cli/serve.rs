@@ -16,6 +16,7 @@ pub(crate) fn gateway(options: arguments::Gateway) -> Result<(), Failure> {
         public_hosts: options.public_host,
         database: options.database,
         broker,
+        reconnect_rate: options.reconnect_rate,
         restored: options.restored,
     };
     Ok(offpush_gateway::run(gateway)?)

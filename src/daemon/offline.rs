@@ -71,6 +71,7 @@ fn read(data: &Path) -> Result<(StatusPage, Vec<Notification>), OpenError> {
             | Record::Outbox(_)
             | Record::GatewayTime(_)
             | Record::Unreached(_)
+            | Record::Wait(_)
             | Record::Network(..) => {}
         }
     }

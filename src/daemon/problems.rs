@@ -2,7 +2,7 @@
 
 use offpush_engine::input::CertificateProblem;
 use offpush_engine::status::{Phase, WaitReason};
-use offpush_engine::{Disconnected, LinkFailure, Status};
+use offpush_engine::{Disconnected, Internet, LinkFailure, Status};
 use offpush_inspect::{Problem, Severity, Storage, duration_text};
 use offpush_wire::code;
 
@@ -56,6 +56,12 @@ fn connection_problem(status: &Status, wall: i64) -> Option<Problem> {
             "the broker is reached and the gateway does not answer through it".to_owned(),
             "see whether the gateway runs and is connected to the same broker",
         ),
+        Phase::Connected if status.moving => problem(
+            "moving",
+            Severity::Note,
+            "no broker is reached on the new network yet; the connection on the one before still serves".to_owned(),
+            "nothing, for now: it goes on being tried",
+        ),
         Phase::Connected => return None,
         Phase::NoNetwork => problem(
             "no-network",
@@ -70,6 +76,10 @@ fn connection_problem(status: &Status, wall: i64) -> Option<Problem> {
             "let the app register again",
         ),
         Phase::RegistrationRefused { code, reason } => registration_refused(*code, reason.as_deref()),
+        Phase::Waiting(WaitReason::CaptivePortal) => captive_portal(),
+        Phase::Waiting(WaitReason::NoInternet) => no_internet(),
+        Phase::WaitingToRegister { .. } if status.internet == Internet::Portal => captive_portal(),
+        Phase::WaitingToRegister { .. } if status.internet == Internet::None => no_internet(),
         Phase::WaitingToRegister { reason } => named(failure).unwrap_or_else(|| gateway_unreachable(reason)),
         Phase::Registering | Phase::Connecting | Phase::Handshaking => named(failure)?,
         Phase::Waiting(WaitReason::IdentityInUse) => problem(
@@ -89,6 +99,12 @@ fn connection_problem(status: &Status, wall: i64) -> Option<Problem> {
             Severity::Error,
             format!("the broker refuses the connection: {}", failure_text(failure)),
             "see the broker's log; it has to speak MQTT 5 and let this phone reach its two topics",
+        ),
+        Phase::Waiting(WaitReason::AskedToStayAway) => problem(
+            "asked-to-stay-away",
+            Severity::Error,
+            format!("the server asked to be left alone for a while: {}", failure_text(failure)),
+            "nothing, for now; if it lasts, see the broker's log",
         ),
         Phase::Waiting(WaitReason::BackOff) => named(failure).unwrap_or_else(|| {
             problem(
@@ -128,6 +144,24 @@ fn named(failure: Option<&Disconnected>) -> Option<Problem> {
         _ => return None,
     };
     Some(problem(code, Severity::Error, failure.to_string(), action))
+}
+
+fn captive_portal() -> Problem {
+    problem(
+        "captive-portal",
+        Severity::Error,
+        "a captive portal answers in the servers' place".to_owned(),
+        "sign in to the network in a browser",
+    )
+}
+
+fn no_internet() -> Problem {
+    problem(
+        "no-internet",
+        Severity::Error,
+        "there is a network, and it leads nowhere: no name is resolved, or there is no route".to_owned(),
+        "see whether the network has a way to the internet",
+    )
 }
 
 fn gateway_unreachable(reason: &str) -> Problem {

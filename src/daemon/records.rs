@@ -1,7 +1,8 @@
 //! The engine's records in the store.
 
 use offpush_engine::record::{
-    Identity, Mark, Names, NetworkRecord, Outbox, OutboxEntry, StateRecord, StoredCallback, StoredMessage, kind,
+    Identity, Mark, Names, NetworkRecord, Outbox, OutboxEntry, StateRecord, StoredCallback, StoredMessage, StoredWait,
+    kind,
 };
 use offpush_engine::{Record, RecordKey, Write};
 use offpush_store::{Batch, EncodeError, Key, ReadError, ReadOnlyStore, Store, Value};
@@ -87,6 +88,7 @@ fn decode(key: Key, value: &Value) -> Option<Result<Record, String>> {
             kind::CALLBACK => value.decode::<StoredCallback>().map(|callback| Record::Callback(id, callback)),
             kind::GATEWAY_TIME => value.decode::<i64>().map(Record::GatewayTime),
             kind::UNREACHED => value.decode::<u64>().map(Record::Unreached),
+            kind::WAIT => value.decode::<StoredWait>().map(Record::Wait),
             kind::NETWORK => value.decode::<NetworkRecord>().map(|known| Record::Network(id, known)),
             _ => return None,
         }
@@ -119,6 +121,7 @@ fn put(batch: &mut Batch, record: &Record) -> Result<(), EncodeError> {
         Record::Callback(_, value) => batch.put(key, Record::VERSION, value),
         Record::GatewayTime(value) => batch.put(key, Record::VERSION, value),
         Record::Unreached(value) => batch.put(key, Record::VERSION, value),
+        Record::Wait(value) => batch.put(key, Record::VERSION, value),
         Record::Network(_, value) => batch.put(key, Record::VERSION, value),
     }
 }

@@ -28,6 +28,21 @@ impl BackOff {
         self.previous
     }
 
+    /// The next wait after an end that many clients met together: drawn from the whole window, in milliseconds, and no
+    /// shorter than [`next`](Self::next) would have it.
+    pub fn next_within(&mut self, window: u64, entropy: &mut dyn Entropy) -> u64 {
+        let spread = below(entropy, window.saturating_add(1));
+        let wait = self.next(entropy).max(spread);
+        self.previous = wait.min(self.cap);
+        wait
+    }
+
+    /// Goes on after this wait, which an earlier process drew.
+    pub(crate) fn resume(&mut self, wait: u64) {
+        self.previous = wait.clamp(self.base, self.cap);
+        self.attempts = 1;
+    }
+
     /// Starts from the base again.
     pub(crate) fn reset(&mut self) {
         self.previous = self.base;

@@ -75,6 +75,22 @@ pub mod limit {
     pub const PING_ANSWER: u64 = 10 * SECOND;
     /// Milliseconds that the wake lock is held for a commit and its presentation: as long as for a ping (design §2).
     pub const PRESENTATION: u64 = 10 * SECOND;
+    /// Milliseconds for a probe: as long as for a ping.
+    pub const PROBE: u64 = PING_ANSWER;
+    /// Milliseconds between probes on one network: half of them are worth nothing, and a person who signs in to a portal
+    /// is noticed by the next attempt anyway.
+    pub const PROBE_AGAIN: u64 = 30 * MINUTE;
+    /// The shortest wait, in milliseconds, on a network that is known to lead nowhere: what changes that is a person or
+    /// the network itself, and on Android the platform tells.
+    pub const NO_WAY_OUT: u64 = 2 * MINUTE;
+    /// Milliseconds over which phones spread after an end that the server caused, until a gateway has told its own
+    /// window: enough for some thousands of phones.
+    pub const RECONNECT_WINDOW: u64 = 5 * SECOND;
+    /// The longest such window, in milliseconds, that a gateway can ask for: a million phones at 300 a second.
+    pub const RECONNECT_WINDOW_MAX: u64 = HOUR;
+    /// Waits of so many milliseconds and more are kept for a restart, and may ride on other wake-ups: a process is not
+    /// back sooner, and a write costs a sync.
+    pub const WAIT_KEPT: u64 = 10 * SECOND;
     /// Milliseconds a connection must have lasted before the back-off starts from its base again, so that
     /// connect-then-drop still backs off. One minute: Chromium restores within 10 s, Courier resets after 300 s.
     pub const STABLE: u64 = MINUTE;

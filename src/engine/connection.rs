@@ -7,30 +7,25 @@ use crate::actions::{Action, action};
 use crate::config::limit;
 use crate::engine::Engine;
 use crate::event::{Disconnected, Event};
-use crate::input::{Internet, LinkFailure, LinkId, Network, Path};
+use crate::input::{LinkFailure, LinkId, Network, Path};
 use crate::link::{Link, MAXIMUM_PACKET, Stage};
 use crate::output::Output;
 use crate::record::Standing;
 use crate::status::{Phase, WaitReason};
 use crate::time::{HOUR, Now};
 use crate::timer::Timer;
+use crate::waiting::{Ending, LastingWait};
 
 impl Engine {
     /// TLS stands, by this way.
-    pub fn handle_connected(&mut self, now: Now, link: LinkId, _path: Path) {
+    pub fn handle_connected(&mut self, now: Now, link: LinkId, path: Path) {
         self.now = now;
         if let Some(current) = self.link.as_mut().filter(|l| l.id == link && l.stage == Stage::Connecting) {
-            current.stage = Stage::Handshaking;
-            self.timers.set(Timer::Attempt, now.boot + limit::CONNACK, 0);
-            self.set_phase(Phase::Handshaking);
-            self.open_link();
+            current.path = Some(path);
+            self.handshake();
+        } else {
+            self.succeed(link, path);
         }
-        self.finish();
-    }
-
-    /// What a probe found out: [`Internet::Unknown`] if the gateway's own host answered or refused.
-    pub fn handle_probed(&mut self, now: Now, _link: LinkId, _found: Internet) {
-        self.now = now;
         self.finish();
     }
 
@@ -39,7 +34,11 @@ impl Engine {
         self.now = now;
         if self.link.as_ref().is_some_and(|current| current.id == link) {
             self.suspect_silence();
-            self.drop_link(Disconnected::Link { failure }, WaitReason::BackOff);
+            let cause = Disconnected::Link { failure };
+            let ending = self.ending(&cause);
+            self.drop_link(cause, WaitReason::BackOff, ending);
+        } else if self.successor.as_ref().is_some_and(|successor| successor.id == link) {
+            self.successor_failed(failure);
         }
         self.finish();
     }
@@ -93,27 +92,30 @@ impl Engine {
                     link.acknowledged(answer.packet_id);
                 }
                 if answer.reason.is_error() {
-                    self.ended_by_broker(answer.reason, answer.reason_string, None);
+                    self.ended_by_broker(answer.reason, answer.reason_string, None, None);
                 }
             }
             Packet::SubAck(answer) => {
                 if let Some(code) = answer.reasons.first().map(|code| ReasonCode(*code)).filter(|code| code.is_error())
                 {
-                    self.ended_by_broker(code, answer.reason_string, None);
+                    self.ended_by_broker(code, answer.reason_string, None, None);
                 }
             }
-            Packet::Disconnect(end) => self.ended_by_broker(end.reason, end.reason_string, end.server_reference),
+            Packet::Disconnect(end) => {
+                self.ended_by_broker(end.reason, end.reason_string, end.server_reference, end.retry_after_seconds);
+            }
             _ => {}
         }
     }
 
     fn conn_ack(&mut self, answer: &mqtt::ConnAck<'_>) {
         if answer.reason.is_error() {
-            let properties = &answer.properties;
-            return self.ended_by_broker(answer.reason, properties.reason_string, properties.server_reference);
+            let mqtt::ConnAckProperties { reason_string, server_reference, retry_after_seconds, .. } =
+                answer.properties;
+            return self.ended_by_broker(answer.reason, reason_string, server_reference, retry_after_seconds);
         }
         if answer.properties.maximum_qos == Some(mqtt::QoS::AtMostOnce) {
-            return self.ended_by_broker(ReasonCode::QOS_NOT_SUPPORTED, Some("it does not offer QoS 1"), None);
+            return self.ended_by_broker(ReasonCode::QOS_NOT_SUPPORTED, Some("it does not offer QoS 1"), None, None);
         }
         if answer.session_present {
             let error = "a session is present although a clean one was asked for".to_owned();
@@ -123,6 +125,10 @@ impl Engine {
         let Some(link) = &mut self.link else { return };
         link.opened(now, &answer.properties);
         let took = now.saturating_sub(link.began);
+        if let (Some(network), Some(path)) = (link.network, link.path.clone()) {
+            self.networks.worked(&mut self.journal, network, path, self.now.wall);
+        }
+        self.found_a_way_out();
         self.contact.made(&mut self.journal, now);
         self.judge_silence();
         self.last_failure = None;
@@ -132,7 +138,13 @@ impl Engine {
     }
 
     /// The broker refused, or said goodbye.
-    fn ended_by_broker(&mut self, code: ReasonCode, reason: Option<&str>, reference: Option<&str>) {
+    fn ended_by_broker(
+        &mut self,
+        code: ReasonCode,
+        reason: Option<&str>,
+        reference: Option<&str>,
+        retry_after_seconds: Option<u32>,
+    ) {
         let cause =
             Disconnected::Broker { code: code.0, name: code.name().to_owned(), reason: reason.map(str::to_owned) };
         let wait = match action(code) {
@@ -152,7 +164,9 @@ impl Engine {
                 WaitReason::BackOff
             }
         };
-        self.drop_link(cause, wait);
+        let was_online = self.link.as_ref().is_some_and(Link::is_online);
+        let ending = Ending::said_by_server(code, was_online, retry_after_seconds);
+        self.drop_link(cause, wait, ending);
     }
 
     /// Notes a takeover; whether it is the second one within a minute.
@@ -176,12 +190,12 @@ impl Engine {
             if let Some(link) = &mut self.link {
                 link.disconnect(ReasonCode::NORMAL_DISCONNECTION);
             }
-            self.drop_link(Disconnected::IdentityShared, WaitReason::IdentityInUse);
+            self.drop_link(Disconnected::IdentityShared, WaitReason::IdentityInUse, Ending::default());
         }
         shared
     }
 
-    fn remember_connection(&mut self, connection: String) {
+    pub(crate) fn remember_connection(&mut self, connection: String) {
         self.own_connections.push_back(connection);
         if self.own_connections.len() > CONNECTIONS_REMEMBERED {
             self.own_connections.pop_front();
@@ -203,7 +217,7 @@ impl Engine {
         if let Some(link) = &mut self.link {
             link.disconnect(reason);
         }
-        self.drop_link(Disconnected::Protocol { error }, WaitReason::BackOff);
+        self.drop_link(Disconnected::Protocol { error }, WaitReason::BackOff, Ending::default());
     }
 
     /// Says goodbye and ends what is under way, without a next attempt.
@@ -214,6 +228,8 @@ impl Engine {
         if let Some(link) = self.registering.take() {
             self.output(Output::Close { link });
         }
+        self.give_up_successor();
+        self.end_probe();
         if let Some(link) = &mut self.link {
             if link.stage != Stage::Connecting {
                 link.disconnect(reason);
@@ -222,30 +238,39 @@ impl Engine {
         }
     }
 
-    /// The end of a link or attempt, followed by a wait.
-    fn drop_link(&mut self, cause: Disconnected, reason: WaitReason) {
-        if self.link.is_none() {
+    /// The end of a link or attempt, followed by a wait; or by nothing, if its successor is under way.
+    fn drop_link(&mut self, cause: Disconnected, reason: WaitReason, ending: Ending) {
+        let Some(link) = &self.link else { return };
+        let was_online = link.is_online();
+        self.credit_link();
+        self.last_failure = Some(cause.clone());
+        if reason == WaitReason::BackOff && self.successor.is_some() {
+            self.close_link(cause, None);
+            self.promote_successor();
             return;
         }
-        self.credit_link();
+        self.give_up_successor();
         self.timers.clear(Timer::Attempt);
-        self.last_failure = Some(cause.clone());
-        let retry_in = self.wait(reason);
+        if let Disconnected::Link { failure } = &cause
+            && !was_online
+        {
+            self.look_for_a_way_out(failure);
+        }
+        let retry_in = self.wait(reason, ending);
         self.close_link(cause, retry_in);
     }
 
     /// What a connection that ends has earned: there was contact until now, and one that lasted starts the back-off anew.
-    fn credit_link(&mut self) {
+    pub(crate) fn credit_link(&mut self) {
         let now = self.now.boot;
         let Some(link) = self.link.as_ref().filter(|link| link.is_online()) else { return };
         self.contact.made(&mut self.journal, now);
         if now.saturating_sub(link.online_since) >= limit::STABLE {
-            self.back_off.reset();
-            self.long_back_off.reset();
+            self.reset_waits();
         }
     }
 
-    fn close_link(&mut self, cause: Disconnected, retry_in: Option<u64>) {
+    pub(crate) fn close_link(&mut self, cause: Disconnected, retry_in: Option<u64>) {
         self.flush_before_close();
         if let Some(link) = self.link.take() {
             let lasted = if link.is_online() { self.now.boot.saturating_sub(link.online_since) } else { 0 };
@@ -264,27 +289,13 @@ impl Engine {
         }
     }
 
-    /// Arms the next attempt and tells in how many milliseconds it comes; `None` while there is no network.
-    pub(crate) fn wait(&mut self, reason: WaitReason) -> Option<u64> {
-        let wait = match reason {
-            WaitReason::BackOff => self.back_off.next(&mut *self.entropy),
-            _ => self.long_back_off.next(&mut *self.entropy),
-        };
-        self.contact.failed(&mut self.journal, self.now.boot);
-        self.long_wait = (reason != WaitReason::BackOff).then(|| (reason, self.now.boot + wait));
-        if self.network == Network::None {
-            self.set_phase(Phase::NoNetwork);
-            return None;
-        }
-        self.set_phase(Phase::Waiting(reason));
-        self.timers.set(Timer::Retry, self.now.boot + wait, 0);
-        Some(wait)
-    }
-
     /// Does what is next: register, or connect, or nothing.
     pub(crate) fn attempt(&mut self) {
         self.timers.clear(Timer::Retry);
-        self.long_wait = None;
+        self.lasting_wait = None;
+        if self.is_moving() && self.successor.is_none() {
+            return self.hand_over();
+        }
         if self.link.is_some() || self.registering.is_some() {
             return;
         }
@@ -310,24 +321,10 @@ impl Engine {
     }
 
     pub(crate) fn connect(&mut self) {
-        let Some(identity) = &self.identity else { return };
-        let mut brokers = identity.brokers.clone();
-        if let Some(moved) = self.moved_to.take() {
-            brokers.retain(|broker| *broker != moved);
-            brokers.insert(0, moved);
+        self.link = self.begin_link();
+        if self.link.is_some() {
+            self.set_phase(Phase::Connecting);
         }
-        let link = self.new_link();
-        let connection = self.connection_id();
-        self.remember_connection(connection.clone());
-        let network = match self.network {
-            Network::Up { key, .. } => Some(key),
-            Network::None => None,
-        };
-        self.link = Some(Link::new(link, network, connection, self.new_heartbeat(), self.now.boot));
-        self.timers.set(Timer::Attempt, self.now.boot + limit::CONNECT, 0);
-        self.set_phase(Phase::Connecting);
-        self.event(Event::Connecting { brokers: brokers.clone() });
-        self.output(Output::Connect { link, brokers, prefer: None });
     }
 
     pub(crate) fn attempt_timed_out(&mut self) {
@@ -335,12 +332,14 @@ impl Engine {
             self.output(Output::Close { link });
             let failure = LinkFailure::TimedOut;
             self.registration_failed(failure.to_string(), Some(failure), 0);
+        } else if self.successor.is_some() {
+            self.successor_failed(LinkFailure::TimedOut);
         } else if let Some(link) = &self.link {
             let cause = match link.stage {
                 Stage::Connecting => Disconnected::Link { failure: LinkFailure::TimedOut },
                 Stage::Handshaking | Stage::Online => Disconnected::NoConnAck,
             };
-            self.drop_link(cause, WaitReason::BackOff);
+            self.drop_link(cause, WaitReason::BackOff, Ending::default());
         }
     }
 
@@ -348,6 +347,8 @@ impl Engine {
         self.timers.set(Timer::NetworkRecheck, self.now.boot + limit::NETWORK_RECHECK, HOUR);
         self.timers.clear(Timer::Retry);
         self.timers.clear(Timer::Attempt);
+        self.give_up_successor();
+        self.lasting_wait = self.lasting_wait.filter(|wait| wait.reason.is_long());
         if let Some(link) = self.registering.take() {
             self.output(Output::Close { link });
         }
@@ -362,26 +363,37 @@ impl Engine {
         }
     }
 
-    pub(crate) fn network_gained(&mut self, key: u64, unchanged: bool) {
+    /// There is a default network, `news` says what is new about it.
+    pub(crate) fn network_gained(&mut self, key: u64, news: News) {
         self.timers.clear(Timer::NetworkRecheck);
-        if let Some(link) = &mut self.link {
-            if unchanged && !link.suspended {
-                return;
-            }
-            if link.is_online() && link.network == Some(key) {
-                // The same network flapped: ask before rebuilding anything.
-                link.suspended = false;
-                self.set_phase(Phase::Connected);
-                self.ping();
-                if let Some(link) = &mut self.link {
-                    link.heartbeat.excuse_ping();
+        match &mut self.link {
+            Some(link) if link.network == Some(key) => {
+                let flapped = std::mem::take(&mut link.suspended) || news != News::Nothing;
+                if link.is_online() && flapped {
+                    // It may well live: ask before rebuilding anything.
+                    self.give_up_successor();
+                    self.set_phase(Phase::Connected);
+                    self.ask_link();
                 }
                 return;
             }
-            self.credit_link();
-            self.close_link(Disconnected::NetworkChanged, None);
-        } else if unchanged {
-            return;
+            Some(link) if link.is_online() && !link.suspended => {
+                match news {
+                    News::Nothing => {}
+                    News::Change if self.successor.is_some() => {}
+                    News::Change | News::Network => {
+                        self.credit_link();
+                        self.hand_over();
+                    }
+                }
+                return;
+            }
+            Some(_) => {
+                self.credit_link();
+                self.close_link(Disconnected::NetworkChanged, None);
+            }
+            None if news == News::Nothing => return,
+            None => {}
         }
         // A request on the network that is gone would only run into its deadline.
         if let Some(link) = self.registering.take() {
@@ -391,9 +403,8 @@ impl Engine {
         if matches!(self.phase, Phase::RegistrationRefused { .. } | Phase::Unregistered) {
             return;
         }
-        match self.long_wait {
-            // The long waits are not the network's doing, and it does not end them.
-            Some((reason, until)) if until > self.now.boot => {
+        match self.wait_in_force(key) {
+            Some(LastingWait { reason, until, .. }) => {
                 self.set_phase(Phase::Waiting(reason));
                 self.timers.set(Timer::Retry, until, 0);
             }
@@ -417,8 +428,19 @@ impl Engine {
 
     pub(crate) fn ping_unanswered(&mut self) {
         self.suspect_silence();
-        self.drop_link(Disconnected::PingUnanswered, WaitReason::BackOff);
+        self.drop_link(Disconnected::PingUnanswered, WaitReason::BackOff, Ending::default());
     }
+}
+
+/// What is new about a default network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Nothing: platforms repeat themselves.
+    Nothing,
+    /// It is the same, with other addresses, or it is known to lead somewhere, or no longer.
+    Change,
+    /// It is another one, or the first after a while without.
+    Network,
 }
 
 /// Connections of this process that are known by their ids: more than can be under way between a phone and its gateway.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::back_off::BackOff;
 use crate::callbacks::Callbacks;
 use crate::config::{Config, limit};
+use crate::connection::News;
 use crate::contact::Contact;
 use crate::entropy::{Entropy, token};
 use crate::event::{Disconnected, Event};
-use crate::input::{CommitId, LinkId, Network};
+use crate::input::{CommitId, Internet, LinkId, Network};
 use crate::journal::{After, Journal};
 use crate::link::Link;
 use crate::messages::Messages;
@@ -17,9 +18,11 @@ use crate::outbox::Outbox;
 use crate::output::{Callback, Output};
 use crate::record::{Identity, Mark, Names, Record, Standing, Write};
 use crate::silence::Suspect;
-use crate::status::{NextAction, Phase, WaitReason};
+use crate::status::{NextAction, Phase};
 use crate::time::{HOUR, MINUTE, Now, Wake};
 use crate::timer::{Timer, Timers};
+use crate::waiting::LastingWait;
+use crate::way_out::WayOut;
 
 /// What the phone does next, as a pure state machine; see the [crate's documentation](crate) for how to drive it.
 pub struct Engine {
@@ -46,6 +49,8 @@ pub struct Engine {
     /// The registration request under way.
     pub(crate) registering: Option<LinkId>,
     pub(crate) link: Option<Link>,
+    /// The attempt on a new default network while `link` serves on the old one.
+    pub(crate) successor: Option<Link>,
     next_link: u64,
     pub(crate) back_off: BackOff,
     pub(crate) long_back_off: BackOff,
@@ -71,8 +76,12 @@ pub struct Engine {
     pub(crate) last_takeover: Option<u64>,
     /// The ids of this process's last connections.
     pub(crate) own_connections: VecDeque<String>,
-    /// A long wait that a change of the network does not end: why, and until when in boot time.
-    pub(crate) long_wait: Option<(WaitReason, u64)>,
+    pub(crate) lasting_wait: Option<LastingWait>,
+    /// A wait is on disk.
+    pub(crate) wait_is_kept: bool,
+    /// Over how many milliseconds phones spread that a server's end has cut off: what the gateway asked for last.
+    pub(crate) reconnect_window: u64,
+    pub(crate) way_out: WayOut,
     /// What a gateway told last, and when in boot time.
     pub(crate) gateway_time: Option<(i64, u64)>,
 
@@ -107,6 +116,7 @@ impl Engine {
         let mut gateway_time = None;
         let mut unreached = 0;
         let mut networks = BTreeMap::new();
+        let mut stored_wait = None;
         for record in records {
             match record {
                 Record::Identity(stored) => identity = Some(stored),
@@ -121,6 +131,7 @@ impl Engine {
                 Record::GatewayTime(time) => gateway_time = Some((time, now.boot)),
                 Record::Unreached(milliseconds) => unreached = milliseconds,
                 Record::Network(key, known) => drop(networks.insert(key, known)),
+                Record::Wait(stored) => stored_wait = Some(stored),
             }
         }
         let messages = Messages::restore(facts, states, config.boot_id);
@@ -145,6 +156,7 @@ impl Engine {
             phase_since: now.wall,
             registering: None,
             link: None,
+            successor: None,
             next_link: 1,
             back_off: BackOff::new(timing.back_off_base, timing.back_off_cap),
             long_back_off: BackOff::new(timing.long_back_off_base, timing.long_back_off_cap),
@@ -162,7 +174,10 @@ impl Engine {
             moved_to: None,
             last_takeover: None,
             own_connections: VecDeque::new(),
-            long_wait: None,
+            lasting_wait: None,
+            wait_is_kept: false,
+            reconnect_window: limit::RECONNECT_WINDOW,
+            way_out: WayOut::default(),
             gateway_time,
             knows_showing: true,
             cannot_present: false,
@@ -174,6 +189,9 @@ impl Engine {
             bytes_sent: 0,
             config,
         };
+        if let Some(stored) = &stored_wait {
+            engine.restore_wait(stored);
+        }
         engine.start(outbox_is_whole);
         engine
     }
@@ -230,7 +248,10 @@ impl Engine {
                     self.ping();
                 }
                 Timer::PingAnswer => self.ping_unanswered(),
+                // It follows the probe.
+                Timer::Retry if self.is_probing() => {}
                 Timer::Retry => self.attempt(),
+                Timer::Probe => self.probe_timed_out(),
                 Timer::Resend => self.resend(),
                 Timer::LazyCommit => self.journal.make_urgent(),
                 Timer::CommitRetry => {}
@@ -251,16 +272,24 @@ impl Engine {
             self.event(Event::NetworkChanged { network: network.clone() });
         }
         let before = std::mem::replace(&mut self.network, network);
-        match &self.network {
+        let news = match (&before, &self.network) {
+            (before, now) if before == now => News::Nothing,
+            (Network::Up { key: before, .. }, Network::Up { key: now, .. }) if before == now => News::Change,
+            _ => News::Network,
+        };
+        if news != News::Nothing {
+            self.end_probe();
+        }
+        match self.network {
             Network::None => {
+                self.way_out.network_changed(Internet::Unknown, false);
                 self.contact.network_lost(now.boot);
                 self.network_lost();
             }
-            Network::Up { key, .. } => {
-                let same = matches!(before, Network::Up { key: old, .. } if old == *key);
-                let key = *key;
+            Network::Up { key, internet, .. } => {
+                self.way_out.network_changed(internet, news != News::Network);
                 self.contact.network_gained(now.boot);
-                self.network_gained(key, same);
+                self.network_gained(key, news);
             }
         }
         self.finish();
@@ -404,7 +433,8 @@ impl Engine {
     fn adjust_wake_lock(&mut self) {
         let now = self.now.boot;
         let held = self.wake_lock.filter(|until| *until > now);
-        let deadline = [Timer::Attempt, Timer::PingAnswer].into_iter().filter_map(|timer| self.timers.get(timer));
+        let deadline =
+            [Timer::Attempt, Timer::PingAnswer, Timer::Probe].into_iter().filter_map(|timer| self.timers.get(timer));
         let busy = self.journal.is_in_flight() || self.presenting > 0;
         let presentation = busy.then(|| held.unwrap_or(now + limit::PRESENTATION));
         let wanted = deadline.map(|wake| wake.latest).max().max(presentation);
@@ -466,7 +496,7 @@ impl Engine {
                 None => (NextAction::Ping, Timer::Ping),
             },
         };
-        self.timers.get(timer).map(|wake| (action, wake.deadline))
+        self.timers.get(timer).map(|wake| (action, wake.latest))
     }
 
     pub(crate) fn bytes(&self) -> (u64, u64) {

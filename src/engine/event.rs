@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::input::{LinkFailure, Network};
+use crate::input::{Internet, LinkFailure, Network};
 use crate::record::MessageState;
 
 /// Something that happened. The driver adds the time.
@@ -21,6 +21,11 @@ pub enum Event {
         /// Now.
         #[serde(flatten)]
         network: Network,
+    },
+    /// Whether the default network leads anywhere was found out.
+    WayOut {
+        /// What was found.
+        internet: Internet,
     },
     /// The gateway is asked for a registration.
     Registering {

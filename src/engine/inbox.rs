@@ -133,6 +133,9 @@ impl Engine {
             return;
         }
         self.learn_time(answer.time);
+        if let Some(seconds) = answer.reconnect_window {
+            self.reconnect_window = (u64::from(seconds) * SECOND).min(limit::RECONNECT_WINDOW_MAX);
+        }
         if epoch != self.mark.epoch {
             self.event(Event::NewEpoch { epoch: epoch.to_owned() });
             let had_one = !self.mark.epoch.is_empty();

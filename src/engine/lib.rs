@@ -37,6 +37,7 @@ mod contact;
 mod engine;
 mod entropy;
 pub mod event;
+mod handover;
 mod heartbeat;
 mod inbox;
 pub mod input;
@@ -55,6 +56,8 @@ pub mod status;
 mod time;
 mod timer;
 mod uplink;
+mod waiting;
+mod way_out;
 
 pub use back_off::BackOff;
 pub use config::{Config, Timing};

@@ -8,7 +8,7 @@ use offpush_wire::MAXIMUM_FRAME_BYTES;
 
 use crate::config::limit;
 use crate::heartbeat::Heartbeat;
-use crate::input::LinkId;
+use crate::input::{LinkId, Path};
 
 /// The largest packet that we take, in bytes: a frame, its topic and MQTT's own fields.
 pub(crate) const MAXIMUM_PACKET: u32 = MAXIMUM_FRAME_BYTES as u32 + 1024;
@@ -30,6 +30,8 @@ pub(crate) struct Link {
     pub(crate) stage: Stage,
     /// The network it was made on.
     pub(crate) network: Option<u64>,
+    /// By which way TLS stands.
+    pub(crate) path: Option<Path>,
     /// When the attempt began, boot time.
     pub(crate) began: u64,
     /// When CONNACK came, boot time.
@@ -64,6 +66,7 @@ impl Link {
             id,
             stage: Stage::Connecting,
             network,
+            path: None,
             began: now,
             online_since: 0,
             connection,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::limit;
+use crate::input::Path;
 use crate::journal::Journal;
 use crate::record::{NetworkRecord, Record, RecordKey, Write, kind};
 use crate::search::Search;
@@ -23,9 +24,24 @@ impl Networks {
         Self(known)
     }
 
+    fn known(&self, key: u64, wall: i64) -> Option<&NetworkRecord> {
+        self.0.get(&key).filter(|known| wall.saturating_sub(known.used_at) < FORGOTTEN_AFTER)
+    }
+
     pub(crate) fn search(&self, key: u64, wall: i64) -> Search {
-        let known = self.0.get(&key).filter(|known| wall.saturating_sub(known.used_at) < FORGOTTEN_AFTER);
-        known.map(NetworkRecord::search).unwrap_or_default()
+        self.known(key, wall).map(NetworkRecord::search).unwrap_or_default()
+    }
+
+    /// The way by which a broker was reached last on this network.
+    pub(crate) fn path(&self, key: u64) -> Option<Path> {
+        self.0.get(&key)?.path.clone()
+    }
+
+    /// A broker was reached by this way.
+    pub(crate) fn worked(&mut self, journal: &mut Journal, key: u64, path: Path, wall: i64) {
+        if self.path(key).as_ref() != Some(&path) {
+            self.keep(journal, key, NetworkRecord::new(self.search(key, wall), Some(path), wall));
+        }
     }
 
     /// Lets the search of a network take note of something, and keeps it if it changed.
@@ -37,8 +53,12 @@ impl Networks {
         if search == before && used_lately {
             return false;
         }
-        let record = NetworkRecord::new(search, wall);
-        self.0.insert(key, record);
+        self.keep(journal, key, NetworkRecord::new(search, self.path(key), wall));
+        search != before
+    }
+
+    fn keep(&mut self, journal: &mut Journal, key: u64, record: NetworkRecord) {
+        self.0.insert(key, record.clone());
         journal.write(Write::Put(Record::Network(key, record)));
         while self.0.len() > limit::NETWORKS
             && let Some(oldest) = self.0.iter().min_by_key(|(_, known)| known.used_at).map(|(key, _)| *key)
@@ -46,6 +66,5 @@ impl Networks {
             self.0.remove(&oldest);
             journal.write(Write::Delete(RecordKey { kind: kind::NETWORK, id: oldest }));
         }
-        search != before
     }
 }

@@ -6,7 +6,9 @@
 use offpush_wire::{AcceptTime, Bindings};
 use serde::{Deserialize, Serialize};
 
+use crate::input::Path;
 use crate::search::Search;
+use crate::status::WaitReason;
 
 pub use crate::search::Doubt;
 
@@ -24,6 +26,7 @@ pub mod kind {
     pub const GATEWAY_TIME: u16 = 9;
     pub const UNREACHED: u16 = 10;
     pub const NETWORK: u16 = 11;
+    pub const WAIT: u16 = 12;
 }
 
 /// Where a record is kept: its kind, and which one of that kind.
@@ -229,8 +232,21 @@ pub enum StoredCallback {
     PassThrough(u64),
 }
 
-/// How long a network lets a connection be silent, as far as it is known.
+/// A wait before the next attempt, so that a restart does not end it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredWait {
+    /// Why.
+    pub reason: WaitReason,
+    /// How long it was drawn, in milliseconds.
+    pub wait: u64,
+    /// Its end, wall time in milliseconds.
+    pub until: i64,
+    /// The network it was drawn on.
+    pub network: u64,
+}
+
+/// What is known of a network: how long it lets a connection be silent, and by which way brokers were reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkRecord {
     /// The longest silence survived, in milliseconds; 0 for none.
     pub proved: u64,
@@ -242,12 +258,14 @@ pub struct NetworkRecord {
     pub doubt: Doubt,
     /// When the network was used last, wall time in milliseconds.
     pub used_at: i64,
+    /// The way by which a broker was reached last.
+    pub path: Option<Path>,
 }
 
 impl NetworkRecord {
-    pub(crate) fn new(search: Search, used_at: i64) -> Self {
+    pub(crate) fn new(search: Search, path: Option<Path>, used_at: i64) -> Self {
         let Search { proved, failed, failed_at, doubt } = search;
-        Self { proved, failed, failed_at, doubt, used_at }
+        Self { proved, failed, failed_at, doubt, used_at, path }
     }
 
     pub(crate) fn search(&self) -> Search {
@@ -281,6 +299,8 @@ pub enum Record {
     Unreached(u64),
     /// What was learned of a network. Under its key.
     Network(u64, NetworkRecord),
+    /// The wait before the next attempt. Under id 0.
+    Wait(StoredWait),
 }
 
 impl Record {
@@ -301,6 +321,7 @@ impl Record {
             Self::GatewayTime(_) => (kind::GATEWAY_TIME, 0),
             Self::Unreached(_) => (kind::UNREACHED, 0),
             Self::Network(key, _) => (kind::NETWORK, *key),
+            Self::Wait(_) => (kind::WAIT, 0),
         };
         RecordKey { kind, id }
     }

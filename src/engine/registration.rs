@@ -13,6 +13,7 @@ use crate::record::{Identity, Names, Record, RecordKey, Standing, StoredCallback
 use crate::status::{Phase, WaitReason};
 use crate::time::{HOUR, MINUTE, SECOND};
 use crate::timer::Timer;
+use crate::waiting::Ending;
 
 /// The app may ask again this many milliseconds after the gateway refused.
 const ASK_AGAIN: u64 = 10 * SECOND;
@@ -71,8 +72,7 @@ impl Engine {
         self.reset_mark("");
         self.repeat_registration = false;
         self.moved_to = None;
-        self.back_off.reset();
-        self.long_back_off.reset();
+        self.reset_waits();
     }
 
     pub(crate) fn save_identity(&mut self, identity: Identity) {
@@ -162,7 +162,7 @@ impl Engine {
         self.event(Event::RegistrationRefused { code, reason: reason.clone() });
         if self.has_reg_id() {
             self.last_failure = None;
-            if self.wait(WaitReason::CredentialsRefused).is_some() {
+            if self.wait(WaitReason::CredentialsRefused, Ending::default()).is_some() {
                 let words = reason.map(|reason| format!(", {reason}")).unwrap_or_default();
                 let reason = format!("the gateway refuses to repeat it with code {code}{words}");
                 self.set_phase(Phase::WaitingToRegister { reason });
@@ -175,11 +175,11 @@ impl Engine {
     }
 
     pub(crate) fn registration_failed(&mut self, reason: String, failure: Option<LinkFailure>, retry_after: u64) {
-        self.last_failure = failure.map(|failure| Disconnected::Link { failure });
-        let mut wait = self.back_off.next(&mut *self.entropy);
-        if !self.has_reg_id() {
-            wait = wait.max(retry_after);
+        if let Some(failure) = &failure {
+            self.look_for_a_way_out(failure);
         }
+        self.last_failure = failure.map(|failure| Disconnected::Link { failure });
+        let wait = self.draw_retry(if self.has_reg_id() { 0 } else { retry_after });
         self.patience_until = self.now.boot + retry_after;
         self.contact.failed(&mut self.journal, self.now.boot);
         self.event(Event::RegistrationFailed { reason: reason.clone(), retry_in: wait });
@@ -187,7 +187,6 @@ impl Engine {
             return self.set_phase(Phase::NoNetwork);
         }
         self.set_phase(Phase::WaitingToRegister { reason });
-        self.timers.set(Timer::Retry, self.now.boot + wait, 0);
     }
 
     /// The gateway does not know us: the only reason for a new registration.

@@ -1,10 +1,11 @@
 //! What the engine can say of itself at any moment.
 
 use offpush_wire::AcceptTime;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
 use crate::event::Disconnected;
-use crate::input::Network;
+use crate::input::{Internet, Network};
 use crate::record::MessageState;
 use crate::time::Now;
 
@@ -21,6 +22,10 @@ pub struct Status {
     pub last_failure: Option<Disconnected>,
     /// The default network.
     pub network: Network,
+    /// Whether it is known to lead anywhere.
+    pub internet: Internet,
+    /// The connection still serves on the network before, until a broker is reached on the default one.
+    pub moving: bool,
     /// The regId.
     pub reg_id: Option<String>,
     /// The brokers to connect to.
@@ -92,8 +97,8 @@ pub enum Phase {
     Waiting(WaitReason),
 }
 
-/// Why the engine waits before it connects again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why the engine waits before it connects again. Stored: see [`StoredWait`](crate::record::StoredWait).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WaitReason {
     /// The last attempt failed or the connection ended.
     BackOff,
@@ -103,6 +108,22 @@ pub enum WaitReason {
     IdentityInUse,
     /// The broker refuses in a way that no retry will change soon.
     BrokerIncompatible,
+    /// The server asked not to be tried for a while.
+    AskedToStayAway,
+    /// The network answers everything itself until somebody signs in.
+    CaptivePortal,
+    /// The network is there, and nothing gets out of it.
+    NoInternet,
+}
+
+impl WaitReason {
+    /// Neither another network nor a restart ends the wait.
+    pub(crate) fn is_long(self) -> bool {
+        match self {
+            Self::BackOff | Self::CaptivePortal | Self::NoInternet => false,
+            Self::CredentialsRefused | Self::IdentityInUse | Self::BrokerIncompatible | Self::AskedToStayAway => true,
+        }
+    }
 }
 
 /// What the engine does by itself next.
@@ -148,6 +169,8 @@ impl Engine {
             next: self.next_action().map(|(action, boot)| (action, now.wall_at(boot))),
             last_failure: self.last_failure.clone(),
             network: self.network.clone(),
+            internet: self.way_out.internet,
+            moving: self.is_moving(),
             reg_id: self.identity.as_ref().and_then(|identity| identity.reg_id.clone()),
             brokers: self.identity.as_ref().map(|identity| identity.brokers.clone()).unwrap_or_default(),
             heartbeat: self.heartbeat_interval(),

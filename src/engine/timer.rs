@@ -12,6 +12,8 @@ pub(crate) enum Timer {
     PingAnswer,
     /// A wait before the next attempt is over.
     Retry,
+    /// A probe's answer is overdue.
+    Probe,
     /// A hello or an entry had no answer.
     Resend,
     /// Writes that nobody waits for have waited for company long enough.
@@ -27,11 +29,12 @@ pub(crate) enum Timer {
 }
 
 impl Timer {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Attempt,
         Self::Ping,
         Self::PingAnswer,
         Self::Retry,
+        Self::Probe,
         Self::Resend,
         Self::LazyCommit,
         Self::CommitRetry,

@@ -27,6 +27,6 @@ mod tls;
 mod usersig;
 
 pub use error::GatewayError;
-pub use options::{ExternalBroker, Options};
+pub use options::{DEFAULT_RECONNECT_RATE, ExternalBroker, Options};
 pub use run::{Addresses, Gateway, run};
 pub use usersig::{UserSigError, make_user_sig, verify_user_sig};

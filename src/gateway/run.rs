@@ -137,6 +137,7 @@ impl Gateway {
             secrets: Arc::new(secrets),
             topic_prefix: DEFAULT_TOPIC_PREFIX.to_owned(),
             device_brokers: setup.device_brokers,
+            reconnect_rate: options.reconnect_rate,
         })
         .await
         .map_err(|error| GatewayError::at("cannot use the database", error))?;

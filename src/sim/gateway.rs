@@ -123,6 +123,7 @@ impl Gateway {
                 previous: self.previous.clone(),
                 bindings: Bindings::default(),
                 time: self.wall + now as i64,
+                reconnect_window: None,
             });
             frames.push(answer.encode());
         }

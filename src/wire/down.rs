@@ -68,6 +68,9 @@ pub struct HelloAnswer {
     pub bindings: Bindings,
     /// The gateway's wall clock in milliseconds since 1970, UTC.
     pub time: i64,
+    /// Over how many seconds phones should spread when a server's end has cut them all off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconnect_window: Option<u32>,
 }
 
 /// Which bindings (a user's log-ins on this device) hold: every number up to `up_to` that is not listed is void;

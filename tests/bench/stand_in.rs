@@ -318,6 +318,7 @@ impl StandIn {
                 previous: None,
                 bindings: Bindings::default(),
                 time: i64::try_from(time)?,
+                reconnect_window: None,
             });
             self.owes_applied = false;
             self.publish(&answer.encode())?;

@@ -139,6 +139,9 @@ impl Core {
                     if let Err(error) = self.clean().await {
                         log::error!("cleaning: {error}");
                     }
+                    if let Err(error) = self.count_connected().await {
+                        log::error!("counting phones: {error}");
+                    }
                 }
             }
         }

@@ -19,6 +19,7 @@ mod hello;
 mod im;
 mod inspect;
 mod limits;
+mod reconnect;
 mod register;
 mod seam;
 mod statistics;
@@ -40,6 +41,7 @@ use crate::db::{Db, DbError};
 use crate::secrets::Secrets;
 use background::WorkQueue;
 use counters::Counters;
+use reconnect::ReconnectWindow;
 use uplink::Uplink;
 
 pub(crate) use im::{ImAccepted, ImMessage, UserState};
@@ -57,6 +59,8 @@ pub(crate) struct CoreOptions {
     pub(crate) topic_prefix: String,
     /// Where phones connect, `mqtts://HOST:PORT`, the preferred one first.
     pub(crate) device_brokers: Vec<String>,
+    /// Connections a second that the broker should get when all phones come back at once.
+    pub(crate) reconnect_rate: u32,
 }
 
 /// State and rules of the gateway. Cheap to clone.
@@ -70,6 +74,7 @@ struct Inner {
     secrets: Arc<Secrets>,
     topic_prefix: String,
     device_brokers: Vec<String>,
+    reconnect_window: ReconnectWindow,
     /// Drawn at the first start and after each restored backup; the first part of every device's epoch.
     epoch: String,
     /// A device's lock is the one its id falls on: bounded, and sharing one costs only waiting.
@@ -114,6 +119,7 @@ impl Core {
             secrets: options.secrets,
             topic_prefix: options.topic_prefix,
             device_brokers: options.device_brokers,
+            reconnect_window: ReconnectWindow::new(options.reconnect_rate),
             epoch,
             locks: (0..LOCKS).map(|_| tokio::sync::Mutex::new(())).collect(),
             work: WorkQueue::default(),

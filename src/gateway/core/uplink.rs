@@ -213,7 +213,13 @@ impl Core {
         if let Some(hello) = &frame.hello {
             let bindings = device.bindings(connection).await?;
             let previous = device.previous_connection.clone();
-            extras.answer = Some(HelloAnswer { connection: hello.connection.clone(), previous, bindings, time: now });
+            extras.answer = Some(HelloAnswer {
+                connection: hello.connection.clone(),
+                previous,
+                bindings,
+                time: now,
+                reconnect_window: Some(self.0.reconnect_window.seconds()),
+            });
         }
         let dropped = self.number(connection, &mut device).await?;
         if frame.hello.is_some() {

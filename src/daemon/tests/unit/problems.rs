@@ -11,6 +11,8 @@ fn status(phase: Phase) -> Status {
         next: None,
         last_failure: None,
         network: Network::None,
+        internet: Internet::Unknown,
+        moving: false,
         reg_id: None,
         brokers: Vec::new(),
         heartbeat: 1,
@@ -54,6 +56,9 @@ fn every_reason_for_no_connection_has_a_problem_of_its_own() {
         (Phase::Waiting(WaitReason::IdentityInUse), "identity-in-use"),
         (Phase::Waiting(WaitReason::CredentialsRefused), "credentials-refused"),
         (Phase::Waiting(WaitReason::BrokerIncompatible), "broker-incompatible"),
+        (Phase::Waiting(WaitReason::AskedToStayAway), "asked-to-stay-away"),
+        (Phase::Waiting(WaitReason::CaptivePortal), "captive-portal"),
+        (Phase::Waiting(WaitReason::NoInternet), "no-internet"),
     ] {
         let found = problems(&status(phase), &Storage::default(), NOW);
         assert_eq!(found.len(), 1);
@@ -62,6 +67,18 @@ fn every_reason_for_no_connection_has_a_problem_of_its_own() {
     }
     assert_eq!(codes(&status(Phase::Connected)), [""; 0]);
     assert_eq!(codes(&status(Phase::Connecting)), [""; 0]);
+}
+
+#[test]
+fn what_the_network_does_is_not_blamed_on_the_server() {
+    // A registration behind a portal, and a new network that leads nowhere while the old one serves.
+    let waiting = Status {
+        internet: Internet::Portal,
+        ..status(Phase::WaitingToRegister { reason: "not the gateway".to_owned() })
+    };
+    assert_eq!(codes(&waiting), ["captive-portal"]);
+    assert_eq!(codes(&Status { internet: Internet::None, ..waiting }), ["no-internet"]);
+    assert_eq!(codes(&Status { moving: true, ..status(Phase::Connected) }), ["moving"]);
 }
 
 #[test]

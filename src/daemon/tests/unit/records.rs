@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
 use offpush_engine::record::{Doubt, MessageFacts, MessageState, Standing};
+use offpush_engine::status::WaitReason;
+use offpush_engine::{Family, Path};
 use offpush_store::FileSystem;
 use offpush_wire::{AcceptTime, Bindings};
 
@@ -67,8 +69,16 @@ fn every_record() -> Vec<Record> {
         Record::Unreached(u64::MAX),
         Record::Network(
             u64::MAX,
-            NetworkRecord { proved: 1, failed: u64::MAX, failed_at: -1, doubt: Doubt::Retrying, used_at: i64::MAX },
+            NetworkRecord {
+                proved: 1,
+                failed: u64::MAX,
+                failed_at: -1,
+                doubt: Doubt::Retrying,
+                used_at: i64::MAX,
+                path: Some(Path { broker: text("mqtts://b:1"), family: Family::V6 }),
+            },
         ),
+        Record::Wait(StoredWait { reason: WaitReason::AskedToStayAway, wait: 1, until: i64::MIN, network: u64::MAX }),
     ]
 }
 

@@ -22,6 +22,7 @@ pub(crate) struct Gateway {
     pub(crate) epoch: String,
     /// The connection before this one, as answers name it.
     pub(crate) previous: Option<String>,
+    pub(crate) reconnect_window: Option<u32>,
     pub(crate) time: i64,
     pub(crate) bindings: Bindings,
     /// Accepted and not numbered yet.
@@ -47,6 +48,7 @@ impl Gateway {
             tells_applied: true,
             epoch: "epoch-1".to_owned(),
             previous: None,
+            reconnect_window: None,
             time,
             bindings: Bindings::default(),
             waiting: VecDeque::new(),
@@ -106,6 +108,7 @@ impl Gateway {
             previous: self.previous.clone(),
             bindings: self.bindings.clone(),
             time: self.time,
+            reconnect_window: self.reconnect_window,
         });
         frame.applied = Some(Applied { outbox: self.outbox.clone(), n: self.applied });
         frame.encode()

@@ -15,7 +15,9 @@ use std::num::NonZeroU16;
 use offpush_engine::input::Presented;
 use offpush_engine::record::{Record, RecordKey, Write};
 use offpush_engine::status::Phase;
-use offpush_engine::{Callback, CommitId, Config, Engine, HttpAnswer, LinkFailure, LinkId, Now, Output};
+use offpush_engine::{
+    Callback, CommitId, Config, Engine, HttpAnswer, Internet, LinkFailure, LinkId, Now, Output, Path,
+};
 use offpush_wire::{Down, Message, RegisterAnswer, RegisterRequest};
 
 use gateway::Gateway;
@@ -56,6 +58,8 @@ pub(crate) struct Phone {
     pub(crate) registrar: Registrar,
     pub(crate) gateway: Gateway,
     link: Option<LinkId>,
+    /// An attempt beside the link that serves.
+    successor: Option<LinkId>,
     online: bool,
     last_packet_id: u16,
     /// All PUBACKs, in order.
@@ -64,6 +68,14 @@ pub(crate) struct Phone {
     pub(crate) sent: Vec<(u64, LinkId, Vec<Sent>)>,
     /// When attempts to connect began, and to whom.
     pub(crate) attempts: Vec<(u64, LinkId, Vec<String>)>,
+    /// The ways preferred in them.
+    pub(crate) preferred: Vec<Option<Path>>,
+    /// By which way a broker is reached.
+    pub(crate) path: Path,
+    /// When a way out was looked for.
+    pub(crate) probes: Vec<(u64, LinkId)>,
+    /// What is found; `None`: no answer.
+    pub(crate) found: Option<Internet>,
     pub(crate) registrations: Vec<(u64, LinkId, RegisterRequest)>,
     pub(crate) takes_callbacks: bool,
     pub(crate) callbacks: Vec<(Option<u64>, Callback)>,
@@ -103,11 +115,16 @@ impl Phone {
             registrar: Registrar::Accepts,
             gateway: Gateway::new(WALL),
             link: None,
+            successor: None,
             online: false,
             last_packet_id: 0,
             acknowledged: Vec::new(),
             sent: Vec::new(),
             attempts: Vec::new(),
+            preferred: Vec::new(),
+            path: path(),
+            probes: Vec::new(),
+            found: Some(Internet::Unknown),
             registrations: Vec::new(),
             takes_callbacks: true,
             callbacks: Vec::new(),
@@ -135,6 +152,8 @@ impl Phone {
     pub(crate) fn forget(&mut self) {
         self.sent.clear();
         self.attempts.clear();
+        self.preferred.clear();
+        self.probes.clear();
         self.registrations.clear();
         self.callbacks.clear();
         self.wake_lock.clear();
@@ -152,7 +171,7 @@ impl Phone {
         self.held_commits.clear();
         self.held_presents.clear();
         self.waiting.clear();
-        (self.link, self.online) = (None, false);
+        (self.link, self.successor, self.online) = (None, None, false);
     }
 
     pub(crate) fn restart(&mut self) {
@@ -203,24 +222,33 @@ impl Phone {
     fn perform(&mut self, output: Output) {
         match output {
             Output::Register { link, body } => self.register(link, &body),
-            Output::Connect { link, brokers, .. } => {
-                assert!(self.link.is_none(), "one link at a time");
+            Output::Connect { link, brokers, prefer } => {
+                let place = if self.online { &mut self.successor } else { &mut self.link };
+                assert!(place.is_none(), "one attempt at a time");
                 self.attempts.push((self.now.boot, link, brokers));
-                self.link = Some(link);
+                self.preferred.push(prefer);
+                *place = Some(link);
                 match &self.broker {
                     Broker::Silent => {}
                     Broker::Fails(failure) => {
-                        self.link = None;
+                        *place = None;
                         self.waiting.push_back(Input::Closed(link, failure.clone()));
                     }
-                    _ => self.waiting.push_back(Input::Connected(link, path())),
+                    _ => self.waiting.push_back(Input::Connected(link, self.path.clone())),
                 }
             }
-            Output::Probe { .. } => {}
+            Output::Probe { link } => {
+                self.probes.push((self.now.boot, link));
+                if let Some(found) = self.found {
+                    self.waiting.push_back(Input::Probed(link, found));
+                }
+            }
             Output::Send { link, bytes } => self.broker_gets(link, &bytes),
             Output::Close { link } => {
                 if self.link == Some(link) {
-                    (self.link, self.online) = (None, false);
+                    (self.link, self.online) = (self.successor.take(), false);
+                } else if self.successor == Some(link) {
+                    self.successor = None;
                 }
             }
             Output::Commit { id, writes } => {
@@ -326,7 +354,7 @@ impl Phone {
                         self.broker_says(&packets::conn_ack(0, &self.properties.clone()));
                     }
                 },
-                _ if !matches!(self.broker, Broker::Accepts) => {}
+                _ if !self.online => {}
                 Sent::Subscribe { packet_id, .. } => self.broker_says(&packets::sub_ack(packet_id, 1)),
                 Sent::Publish { packet_id, topic, payload } => {
                     assert_eq!(topic, format!("op/u/{REG_ID}"));
@@ -458,7 +486,7 @@ impl Phone {
 
     pub(crate) fn close_link(&mut self, failure: LinkFailure) {
         let link = self.link.take().expect("a link");
-        self.online = false;
+        (self.link, self.online) = (self.successor.take(), false);
         self.input(Input::Closed(link, failure));
     }
 

@@ -191,15 +191,12 @@ pub(crate) fn ping_resp() -> Vec<u8> {
 
 /// DISCONNECT; a reference names another server.
 pub(crate) fn disconnect(reason: u8, reference: Option<&str>) -> Vec<u8> {
-    let mut body = vec![reason];
-    match reference {
-        Some(reference) => {
-            let mut property = vec![0x1C];
-            property.extend(field(reference));
-            body.push(u8::try_from(property.len()).expect("short"));
-            body.extend(property);
-        }
-        None => body.push(0),
-    }
+    let reference = reference.map(|reference| [&[0x1C][..], &field(reference)].concat());
+    disconnect_with(reason, &reference.unwrap_or_default())
+}
+
+pub(crate) fn disconnect_with(reason: u8, properties: &[u8]) -> Vec<u8> {
+    let mut body = vec![reason, u8::try_from(properties.len()).expect("short")];
+    body.extend(properties);
     packet(0xE0, &body)
 }

@@ -198,6 +198,7 @@ async fn open(directory: &std::path::Path, broker: &Arc<FakeBroker>, clock: &Arc
         secrets: Arc::new(Secrets::open_or_make(directory).unwrap()),
         topic_prefix: "op".into(),
         device_brokers: vec!["mqtts://broker.example:8883".into()],
+        reconnect_rate: 2,
     };
     Core::new(options).await.unwrap().0
 }

@@ -25,6 +25,7 @@ async fn a_running_core_delivers_without_being_driven_and_shuts_down() {
         secrets: Arc::new(Secrets::open_or_make(&directory).unwrap()),
         topic_prefix: "op".into(),
         device_brokers: Vec::new(),
+        reconnect_rate: 2_000,
     };
     let core = Core::start(options).await.unwrap();
     let app = core.create_app(PACKAGE, "Example").await.unwrap();
