@@ -1,20 +1,22 @@
-//! One attempt to reach the first server of a list, and what it becomes: a link to a broker, or one HTTPS exchange.
+//! One attempt to reach the first server of a list, and what it becomes: a link to a broker, or one HTTP exchange.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::sync::Arc;
 
-use mio::{Registry, Token};
-use offpush_engine::{Family, HttpAnswer, LinkFailure, LinkId, Path};
+use mio::Registry;
+use offpush_engine::config::limit;
+use offpush_engine::{Family, HttpAnswer, Internet, LinkFailure, LinkId, Path};
 
 use crate::address::Address;
 use crate::http::{AnswerReader, post};
 use crate::link::{Link, Progress};
-use crate::resolve::{LookupId, Resolved, Resolver, literal};
+use crate::portal::{self, Portal};
+use crate::reach::{Endpoint, Outcome, Reach, keep_more_telling};
+use crate::resolve::{LookupId, Resolved, Resolver};
 use crate::trust::Trust;
 
-/// The least an address or lookup gets of the time that is left when there are others to try, in milliseconds: TCP's first
-/// retransmission comes after 1 s (RFC 6298 §2), and half a world's round trips for TCP and TLS take another.
-const ADDRESS_MINIMUM: u64 = 3_000;
+/// An attempt ends so many milliseconds before the engine gives it up, so that the most telling failure is told and not
+/// merely that the time is over.
+pub(crate) const EARLIER: u64 = 250;
 
 /// The path of a registration (design §3).
 const REGISTER_PATH: &str = "/v1/register";
@@ -26,6 +28,8 @@ pub(crate) enum Purpose {
     Broker,
     /// One request, with this body.
     Register(Vec<u8>),
+    /// Whether something answers in the place of the first gateway, on this port: [`portal::PORT`].
+    Probe(u16),
 }
 
 /// What became of an attempt, for the engine.
@@ -39,16 +43,8 @@ pub(crate) enum LinkEvent<'a> {
     Closed(LinkFailure),
     /// The answer to a registration, or none.
     Answered(Result<HttpAnswer, LinkFailure>),
-}
-
-/// How an attempt goes on.
-enum After {
-    /// With what the network brings.
-    Wait,
-    /// Not at all: everything is told.
-    Done,
-    /// With the next address.
-    TryNext,
+    /// What a probe found.
+    Probed(Internet),
 }
 
 /// What an attempt needs from around it.
@@ -63,6 +59,17 @@ pub(crate) struct Surroundings {
     pub(crate) buffer: Box<[u8]>,
     /// For what was received.
     pub(crate) plain: Vec<u8>,
+    /// Bytes received and sent by links that are closed.
+    pub(crate) bytes: (u64, u64),
+}
+
+impl Surroundings {
+    /// Closes a link.
+    pub(crate) fn close(&mut self, link: Link) {
+        self.bytes.0 += link.bytes_in;
+        self.bytes.1 += link.bytes_out;
+        link.close(&self.registry);
+    }
 }
 
 /// See the module's page.
@@ -70,111 +77,75 @@ pub(crate) struct Surroundings {
 pub(crate) struct Attempt {
     pub(crate) id: LinkId,
     purpose: Purpose,
-    /// Addresses as texts, to be tried after the current one.
-    servers: VecDeque<String>,
-    server: Option<(String, Address)>,
-    lookup: Option<LookupId>,
-    addresses: VecDeque<SocketAddr>,
-    link: Option<Link>,
-    established: bool,
+    /// Those to choose from.
+    endpoints: Vec<Endpoint>,
+    state: State,
     answer: AnswerReader,
+    portal: Portal,
     /// The end of the whole attempt, or of the exchange, in boot time.
     deadline: u64,
-    /// The end of the current address's or lookup's share of it.
-    address_deadline: u64,
-    /// The most telling failure so far.
+    /// The most telling failure of exchanges so far.
     failure: Option<LinkFailure>,
-    /// There is no way on; to be told.
-    failed: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    Reaching(Reach),
+    Open(Box<Link>, Endpoint),
 }
 
 impl Attempt {
-    pub(crate) fn new(id: LinkId, purpose: Purpose, servers: &[String], deadline: u64) -> Self {
+    /// Starts to reach these servers, what worked last first.
+    pub(crate) fn new(
+        id: LinkId,
+        purpose: Purpose,
+        servers: &[String],
+        prefer: Option<&Path>,
+        boot: u64,
+        around: &mut Surroundings,
+    ) -> Self {
+        let mut failure = None;
+        let mut endpoints = Vec::new();
+        for text in servers {
+            let address = match purpose {
+                Purpose::Broker => Address::mqtts(text),
+                Purpose::Register(_) => Address::https(text),
+                Purpose::Probe(port) => Address::https(text).map(|address| Address { port, ..address }),
+            };
+            let text = text.clone();
+            match address {
+                Some(address) => endpoints.push(Endpoint { text, address }),
+                None => keep_more_telling(&mut failure, LinkFailure::Address { address: text }),
+            }
+        }
+        if matches!(purpose, Purpose::Probe(_)) {
+            endpoints.truncate(1);
+        }
+        let time = match purpose {
+            Purpose::Broker => limit::CONNECT - EARLIER,
+            Purpose::Register(_) => limit::REGISTER - EARLIER,
+            Purpose::Probe(_) => portal::DEADLINE,
+        };
+        let favourite = prefer.and_then(|path| favourite(&endpoints, path));
+        let deadline = boot.saturating_add(time);
+        let reach = reach(&purpose, endpoints.clone(), favourite, boot, deadline, failure.clone(), around);
         Self {
             id,
             purpose,
-            servers: servers.iter().cloned().collect(),
-            server: None,
-            lookup: None,
-            addresses: VecDeque::new(),
-            link: None,
-            established: false,
+            endpoints,
+            state: State::Reaching(reach),
             answer: AnswerReader::default(),
+            portal: Portal::default(),
             deadline,
-            address_deadline: deadline,
-            failure: None,
-            failed: false,
+            failure,
         }
-    }
-
-    /// Starts to reach the next address; if there is none, the attempt has failed.
-    pub(crate) fn try_next(&mut self, boot: u64, around: &mut Surroundings) {
-        loop {
-            if let (Some(to), Some((_, address))) = (self.addresses.pop_front(), &self.server) {
-                let config = match self.purpose {
-                    Purpose::Broker => &around.trust.brokers,
-                    Purpose::Register(_) => &around.trust.gateways,
-                };
-                let token = Token(around.next_token);
-                around.next_token += 1;
-                match Link::start(to, address, config, &around.registry, token) {
-                    Ok(link) => {
-                        self.share_time(boot);
-                        self.link = Some(link);
-                        return;
-                    }
-                    Err(failure) => self.note(failure),
-                }
-            } else if let Some(server) = self.servers.pop_front() {
-                let address = match self.purpose {
-                    Purpose::Broker => Address::mqtts(&server),
-                    Purpose::Register(_) => Address::https(&server),
-                };
-                let Some(address) = address else {
-                    self.note(LinkFailure::Address { address: server });
-                    continue;
-                };
-                self.server = Some((server, address.clone()));
-                match literal(&address.host, address.port) {
-                    Some(addresses) => self.addresses = addresses.into(),
-                    None => match around.resolver.start(&address.host, address.port) {
-                        Ok(lookup) => {
-                            self.share_time(boot);
-                            self.lookup = Some(lookup);
-                            return;
-                        }
-                        Err(error) => self.note(LinkFailure::Name { host: address.host, error }),
-                    },
-                }
-            } else {
-                self.failed = true;
-                return;
-            }
-        }
-    }
-
-    /// Gives what begins now its share of the time that is left.
-    fn share_time(&mut self, boot: u64) {
-        let others = (self.addresses.len() + self.servers.len()) as u64;
-        let share = self.deadline.saturating_sub(boot) / (others + 1);
-        self.address_deadline = self.deadline.min(boot.saturating_add(share.max(ADDRESS_MINIMUM)));
     }
 
     /// Takes the result of a lookup if it is this attempt's.
-    pub(crate) fn resolved(&mut self, id: LookupId, result: &Resolved, boot: u64, around: &mut Surroundings) {
-        if self.lookup != Some(id) {
-            return;
+    pub(crate) fn resolved(&mut self, id: LookupId, result: &Resolved) {
+        if let State::Reaching(reach) = &mut self.state {
+            reach.resolved(id, result);
         }
-        self.lookup = None;
-        let host = self.server.as_ref().map(|(_, address)| address.host.clone()).unwrap_or_default();
-        match result {
-            Ok(addresses) if addresses.is_empty() => {
-                self.note(LinkFailure::Name { host, error: "the name has no address".to_owned() });
-            }
-            Ok(addresses) => self.addresses = addresses.iter().copied().collect(),
-            Err(error) => self.note(LinkFailure::Name { host, error: error.clone() }),
-        }
-        self.try_next(boot, around);
     }
 
     /// Goes as far as it can and tells what happened. Returns false once there is nothing more to come.
@@ -184,160 +155,222 @@ impl Attempt {
         around: &mut Surroundings,
         tell: &mut dyn FnMut(LinkEvent<'_>),
     ) -> bool {
-        if let (Some(link), Some((_, address))) = (&mut self.link, &self.server) {
-            around.plain.clear();
-            let progress = link.advance(&around.trust, &address.host, &mut around.buffer, &mut around.plain);
-            let established = progress == Progress::Established;
-            if established {
-                self.established = true;
-                match &self.purpose {
-                    Purpose::Broker => {
-                        let broker = self.server.as_ref().map(|(text, _)| text.clone()).unwrap_or_default();
-                        tell(LinkEvent::Connected(Path { broker, family: Family::V4 }));
-                    }
-                    Purpose::Register(body) => {
-                        link.send(&post(&address.authority(), REGISTER_PATH, body));
-                        link.flush();
-                    }
+        let ended = match &mut self.state {
+            State::Reaching(reach) => match reach.advance(boot, around) {
+                Outcome::Racing => return true,
+                Outcome::Lost(failure) => {
+                    tell(self.lost(failure));
+                    return false;
+                }
+                Outcome::Won { link, endpoint, family } => {
+                    self.open(link, endpoint, family, tell);
+                    None
+                }
+            },
+            State::Open(link, endpoint) => {
+                around.plain.clear();
+                let host = &endpoint.address.host;
+                match link.advance(&around.trust, host, &mut around.buffer, &mut around.plain) {
+                    Progress::Failed(failure) => Some(failure),
+                    Progress::Waiting | Progress::Established => None,
                 }
             }
-            let ended = if let Progress::Failed(failure) = progress { Some(failure) } else { None };
-            match self.take_received(&around.plain, ended, &around.registry, tell) {
-                After::Wait => {}
-                After::Done => return false,
-                After::TryNext => self.try_next(boot, around),
+        };
+        match self.purpose {
+            Purpose::Broker => {
+                if !around.plain.is_empty() {
+                    tell(LinkEvent::Received(&around.plain));
+                }
+                let goes_on = ended.is_none();
+                if let Some(failure) = ended {
+                    tell(LinkEvent::Closed(failure));
+                }
+                goes_on
             }
+            Purpose::Register(_) => self.advance_registration(boot, ended, around, tell),
+            Purpose::Probe(_) => self.advance_probe(boot, ended, around, tell),
         }
-        if !self.failed && boot >= self.expires() {
-            self.drop_link(&around.registry);
-            self.lookup = None;
-            self.note(LinkFailure::TimedOut);
-            if boot >= self.deadline {
-                self.failed = true;
-            } else {
-                self.try_next(boot, around);
+    }
+
+    /// A link stands: the first of all, and the only one that hears what this attempt has to say.
+    fn open(&mut self, mut link: Box<Link>, endpoint: Endpoint, family: Family, tell: &mut dyn FnMut(LinkEvent<'_>)) {
+        log::debug!("link {}: {} over {family:?}", self.id.0, endpoint.text);
+        match &self.purpose {
+            Purpose::Broker => tell(LinkEvent::Connected(Path { broker: endpoint.text.clone(), family })),
+            Purpose::Register(body) => link.send(&post(&endpoint.address.authority(), REGISTER_PATH, body)),
+            Purpose::Probe(_) => link.send(&portal::request(&endpoint.address)),
+        }
+        link.flush();
+        self.state = State::Open(link, endpoint);
+    }
+
+    /// Nobody was reached.
+    fn lost(&self, failure: LinkFailure) -> LinkEvent<'static> {
+        match self.purpose {
+            Purpose::Broker => LinkEvent::Closed(failure),
+            Purpose::Register(_) => LinkEvent::Answered(Err(failure)),
+            Purpose::Probe(_) => LinkEvent::Probed(portal::unconnected(&failure)),
+        }
+    }
+
+    fn advance_registration(
+        &mut self,
+        boot: u64,
+        ended: Option<LinkFailure>,
+        around: &mut Surroundings,
+        tell: &mut dyn FnMut(LinkEvent<'_>),
+    ) -> bool {
+        let ended = ended.or_else(|| (boot >= self.deadline).then_some(LinkFailure::TimedOut));
+        let http = |error| LinkFailure::Http { error };
+        let failure = match (self.answer.receive(&around.plain), ended) {
+            (Ok(Some(answer)), _) => {
+                tell(LinkEvent::Answered(Ok(answer)));
+                return false;
             }
+            (Err(error), _) => http(error),
+            (Ok(None), None) => return true,
+            (Ok(None), Some(LinkFailure::Ended)) => match std::mem::take(&mut self.answer).end() {
+                Ok(answer) => {
+                    tell(LinkEvent::Answered(Ok(answer)));
+                    return false;
+                }
+                Err(error) => http(error),
+            },
+            (Ok(None), Some(failure)) => failure,
+        };
+        self.ask_another(boot, failure, around, tell)
+    }
+
+    /// The server that was reached first gave no answer: the request may be repeated, so the others are asked.
+    fn ask_another(
+        &mut self,
+        boot: u64,
+        failure: LinkFailure,
+        around: &mut Surroundings,
+        tell: &mut dyn FnMut(LinkEvent<'_>),
+    ) -> bool {
+        if let State::Open(_, asked) = &self.state {
+            log::debug!("link {}: {}: {failure}", self.id.0, asked.text);
+            self.endpoints.retain(|endpoint| endpoint.text != asked.text);
         }
-        if self.failed {
-            let failure = self.failure.take().unwrap_or(LinkFailure::Unreachable);
-            tell(match self.purpose {
-                Purpose::Broker => LinkEvent::Closed(failure),
-                Purpose::Register(_) => LinkEvent::Answered(Err(failure)),
-            });
+        keep_more_telling(&mut self.failure, failure);
+        if boot >= self.deadline || self.endpoints.is_empty() {
+            tell(LinkEvent::Answered(Err(self.failure.take().unwrap_or(LinkFailure::TimedOut))));
             return false;
         }
+        let reach =
+            reach(&self.purpose, self.endpoints.clone(), None, boot, self.deadline, self.failure.clone(), around);
+        if let State::Open(link, _) = std::mem::replace(&mut self.state, State::Reaching(reach)) {
+            around.close(*link);
+        }
+        self.answer = AnswerReader::default();
         true
     }
 
-    /// Hands on what was received, and the end.
-    fn take_received(
+    fn advance_probe(
         &mut self,
-        plain: &[u8],
+        boot: u64,
         ended: Option<LinkFailure>,
-        registry: &Registry,
+        around: &Surroundings,
         tell: &mut dyn FnMut(LinkEvent<'_>),
-    ) -> After {
-        let failure = match self.purpose {
-            Purpose::Broker => {
-                if self.established && !plain.is_empty() {
-                    tell(LinkEvent::Received(plain));
-                }
-                let Some(failure) = ended else { return After::Wait };
-                self.drop_link(registry);
-                if self.established {
-                    tell(LinkEvent::Closed(failure));
-                    return After::Done;
-                }
-                failure
-            }
-            Purpose::Register(_) => {
-                let Some(answer) = self.take_answer(plain, ended) else { return After::Wait };
-                self.drop_link(registry);
-                match answer {
-                    Ok(answer) => {
-                        tell(LinkEvent::Answered(Ok(answer)));
-                        return After::Done;
-                    }
-                    Err(failure) => failure,
-                }
-            }
-        };
-        log::debug!("link {}: {}: {failure}", self.id.0, self.server().unwrap_or_default());
-        self.note(failure);
-        After::TryNext
+    ) -> bool {
+        let State::Open(_, endpoint) = &self.state else { return true };
+        let found = self.portal.receive(&endpoint.address.host, &around.plain).or_else(|| match ended {
+            Some(_) => Some(self.portal.end()),
+            None => (boot >= self.deadline).then(|| self.portal.time_out()),
+        });
+        found.map(|found| tell(LinkEvent::Probed(found))).is_none()
     }
 
-    /// The answer of the server asked last, or why there is none; `None` as long as neither is known.
-    fn take_answer(&mut self, plain: &[u8], ended: Option<LinkFailure>) -> Option<Result<HttpAnswer, LinkFailure>> {
-        let http = |error| LinkFailure::Http { error };
-        let answer = match (self.answer.receive(plain), ended) {
-            (Ok(Some(answer)), _) => Ok(answer),
-            (Err(error), _) => Err(http(error)),
-            (Ok(None), None) => return None,
-            (Ok(None), Some(LinkFailure::Ended)) if self.established => {
-                std::mem::take(&mut self.answer).end().map_err(http)
-            }
-            (Ok(None), Some(failure)) => Err(failure),
-        };
-        self.answer = AnswerReader::default();
-        self.established = false;
-        Some(answer)
-    }
-
-    fn drop_link(&mut self, registry: &Registry) {
-        if let Some(link) = self.link.take() {
-            link.close(registry);
-        }
-    }
-
-    /// Keeps the failure that tells most: a certificate's over an answer that is none, and that over silence.
-    fn note(&mut self, failure: LinkFailure) {
-        fn weight(failure: &LinkFailure) -> u8 {
-            match failure {
-                LinkFailure::Certificate { .. } => 3,
-                LinkFailure::Http { .. } | LinkFailure::Tls { .. } => 2,
-                LinkFailure::Unreachable | LinkFailure::Address { .. } => 0,
-                _ => 1,
-            }
-        }
-        if self.failure.as_ref().is_none_or(|known| weight(known) <= weight(&failure)) {
-            self.failure = Some(failure);
-        }
-    }
-
-    /// When this attempt's patience ends, in boot time; never for a link to a broker, which the engine watches.
-    pub(crate) fn expires(&self) -> u64 {
-        match (&self.purpose, self.established) {
-            (Purpose::Broker, true) => u64::MAX,
-            (Purpose::Register(_), true) => self.deadline,
-            (_, false) => self.address_deadline.min(self.deadline),
+    /// When there is something to do without an event, in boot time; never for a link to a broker, which the engine
+    /// watches.
+    pub(crate) fn next_timeout(&self) -> u64 {
+        match (&self.state, &self.purpose) {
+            (State::Reaching(reach), _) => reach.next_timeout(),
+            (State::Open(..), Purpose::Broker) => u64::MAX,
+            (State::Open(..), _) => self.deadline,
         }
     }
 
     /// Whether there is something to do without an event.
     pub(crate) fn has_work(&self) -> bool {
-        self.failed || self.link.as_ref().is_some_and(Link::has_work)
+        match &self.state {
+            State::Reaching(reach) => reach.has_work(),
+            State::Open(link, _) => link.has_work(),
+        }
     }
 
-    pub(crate) fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
+    /// Every socket of it.
+    pub(crate) fn links(&self) -> impl Iterator<Item = &Link> {
+        let (reach, open) = match &self.state {
+            State::Reaching(reach) => (Some(reach), None),
+            State::Open(link, _) => (None, Some(&**link)),
+        };
+        reach.into_iter().flat_map(Reach::links).chain(open)
     }
 
-    pub(crate) fn link_mut(&mut self) -> Option<&mut Link> {
-        self.link.as_mut()
+    /// Every socket of it.
+    pub(crate) fn links_mut(&mut self) -> impl Iterator<Item = &mut Link> {
+        let (reach, open) = match &mut self.state {
+            State::Reaching(reach) => (Some(reach), None),
+            State::Open(link, _) => (None, Some(&mut **link)),
+        };
+        reach.into_iter().flat_map(Reach::links_mut).chain(open)
     }
 
-    /// The server that is being reached, or was.
+    /// The link that stands, if one does: the only one to send on.
+    pub(crate) fn open_link(&mut self) -> Option<&mut Link> {
+        match &mut self.state {
+            State::Reaching(_) => None,
+            State::Open(link, _) => Some(link),
+        }
+    }
+
+    /// The server that is connected, or was tried last.
     pub(crate) fn server(&self) -> Option<&str> {
-        self.server.as_ref().map(|(text, _)| text.as_str())
+        match &self.state {
+            State::Reaching(reach) => reach.server(),
+            State::Open(_, endpoint) => Some(&endpoint.text),
+        }
     }
 
     pub(crate) fn is_broker(&self) -> bool {
         matches!(self.purpose, Purpose::Broker)
     }
 
-    /// Ends it without telling.
-    pub(crate) fn close(mut self, registry: &Registry) {
-        self.drop_link(registry);
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(..))
     }
+
+    /// Ends it without telling.
+    pub(crate) fn close(self, around: &mut Surroundings) {
+        match self.state {
+            State::Reaching(mut reach) => reach.close(around),
+            State::Open(link, _) => around.close(*link),
+        }
+    }
+}
+
+/// The place in the list of what worked last; `None` if it is not in it any more.
+fn favourite(endpoints: &[Endpoint], path: &Path) -> Option<(usize, Family)> {
+    endpoints.iter().position(|endpoint| endpoint.text == path.broker).map(|index| (index, path.family))
+}
+
+/// The race that this purpose needs. DNS, TCP and TLS have one deadline, as a broker's have.
+fn reach(
+    purpose: &Purpose,
+    endpoints: Vec<Endpoint>,
+    favourite: Option<(usize, Family)>,
+    boot: u64,
+    deadline: u64,
+    failure: Option<LinkFailure>,
+    around: &mut Surroundings,
+) -> Reach {
+    let config = match purpose {
+        Purpose::Broker => Some(Arc::clone(&around.trust.brokers)),
+        Purpose::Register(_) => Some(Arc::clone(&around.trust.gateways)),
+        Purpose::Probe(_) => None,
+    };
+    let deadline = deadline.min(boot.saturating_add(limit::CONNECT - EARLIER));
+    Reach::new(endpoints, config, favourite, boot, deadline, failure, around)
 }

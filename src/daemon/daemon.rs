@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
-use offpush_engine::{Config, Engine, Event, Network, Now, Output, Write};
+use offpush_engine::{Config, Engine, Event, Internet, Network, Now, Output, Write};
 use offpush_inspect::{Process, StatusPage, Storage};
 use offpush_store::{History, Recovery, Store};
 use rustls::crypto::ring;
@@ -26,6 +26,7 @@ use crate::network::Monitor;
 use crate::options::Options;
 use crate::page::{self, Facts, SOFTWARE};
 use crate::platform::{Platform, PlatformEvent, Presentation};
+use crate::portal;
 use crate::records::{self, Loader};
 use crate::signals::Signals;
 use crate::timer::Timer;
@@ -306,6 +307,7 @@ impl Daemon {
             LinkEvent::Received(bytes) => engine.handle_received(now, link, bytes),
             LinkEvent::Closed(failure) => engine.handle_closed(now, link, failure),
             LinkEvent::Answered(answer) => engine.handle_register_answer(now, link, answer),
+            LinkEvent::Probed(found) => engine.handle_probed(now, link, found),
         });
         self.settle();
         self.links.flush();
@@ -351,13 +353,20 @@ impl Daemon {
         match output {
             Output::Register { link, body } => {
                 self.links.set_time(now.wall, self.engine.gateway_time(now));
-                self.links.start(link, Purpose::Register(body), &self.servers, now.boot);
+                self.links.start(link, Purpose::Register(body), &self.servers, None, now.boot);
             }
-            Output::Connect { link, brokers, prefer: _ } => {
+            Output::Connect { link, brokers, prefer } => {
                 self.links.set_time(now.wall, self.engine.gateway_time(now));
-                self.links.start(link, Purpose::Broker, &brokers, now.boot);
+                self.links.start(link, Purpose::Broker, &brokers, prefer.as_ref(), now.boot);
             }
-            Output::Probe { .. } => {}
+            Output::Probe { link } => {
+                if self.servers.first().and_then(|server| Address::https(server)).is_none_or(|s| s.is_loopback()) {
+                    // Nothing can be between us and this machine.
+                    self.engine.handle_probed(now, link, Internet::Unknown);
+                } else {
+                    self.links.start(link, Purpose::Probe(portal::PORT), &self.servers, None, now.boot);
+                }
+            }
             Output::Send { link, bytes } => {
                 self.links.send(link, &bytes);
                 // Before what follows: the other side works on it meanwhile.

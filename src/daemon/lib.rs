@@ -7,7 +7,9 @@
 //! | what | where |
 //! |---|---|
 //! | the loop | `daemon` |
+//! | which of several servers and addresses is tried when | `race` (pure), `reach` |
 //! | TCP and TLS, attempts, the registration's HTTP | `link`, `attempt`, `links`, `http`, `address`, `resolve` |
+//! | whether a captive portal is in between | `portal` |
 //! | which servers are trusted, by which time | `trust` |
 //! | the engine's records in the store | `records` |
 //! | notifications | [`Platform`], `host` |
@@ -39,7 +41,10 @@ mod options;
 mod output;
 mod page;
 mod platform;
+mod portal;
 mod problems;
+mod race;
+mod reach;
 mod records;
 mod resolve;
 mod signals;

@@ -1,4 +1,4 @@
-//! One TLS connection over non-blocking TCP, from its first packet on.
+//! One connection over non-blocking TCP, from its first packet on: with TLS, or plain for a probe.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -10,7 +10,6 @@ use offpush_engine::LinkFailure;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
-use crate::address::Address;
 use crate::trust::Trust;
 
 /// Bytes read from the network in one turn of the loop, so that a flood leaves room for everything else: what a window
@@ -32,17 +31,28 @@ const RECORD_OVERHEAD: usize = 22;
 pub(crate) enum Progress {
     /// Nothing new: it waits for the network.
     Waiting,
-    /// TLS stands since just now.
+    /// TLS stands since just now; on a plain link, TCP.
     Established,
     /// It ended, or there is no way on.
     Failed(LinkFailure),
 }
 
-/// A TCP connection with TLS in it.
+/// How a link is secured.
+#[derive(Debug)]
+enum Security {
+    /// Not at all.
+    Plain,
+    /// With TLS, once TCP stands: a session to resume, and memory, are not spent on addresses where nobody answers.
+    Later(Arc<ClientConfig>, ServerName<'static>),
+    /// With TLS.
+    Tls(Box<ClientConnection>),
+}
+
+/// A TCP connection, usually with TLS in it.
 #[derive(Debug)]
 pub(crate) struct Link {
     stream: TcpStream,
-    tls: ClientConnection,
+    security: Security,
     pub(crate) token: Token,
     stage: Stage,
     /// The network may have something for us. Events come once a change, so this stays set until a read said no.
@@ -66,27 +76,29 @@ enum Stage {
 }
 
 impl Link {
-    /// Starts to connect.
+    /// Starts to connect; without a TLS configuration the link is plain.
     pub(crate) fn start(
         to: SocketAddr,
-        address: &Address,
-        config: &Arc<ClientConfig>,
+        host: &str,
+        config: Option<&Arc<ClientConfig>>,
         registry: &Registry,
         token: Token,
     ) -> Result<Self, LinkFailure> {
-        let name = ServerName::try_from(address.host.clone())
-            .map_err(|error| LinkFailure::Tls { error: error.to_string() })?;
-        let mut tls = ClientConnection::new(Arc::clone(config), name)
-            .map_err(|error| LinkFailure::Tls { error: error.to_string() })?;
-        // The engine bounds what it sends; half of a packet would be of no use.
-        tls.set_buffer_limit(None);
+        let security = match config {
+            None => Security::Plain,
+            Some(config) => {
+                let name = ServerName::try_from(host.to_owned())
+                    .map_err(|error| LinkFailure::Tls { error: error.to_string() })?;
+                Security::Later(Arc::clone(config), name)
+            }
+        };
         let mut stream = TcpStream::connect(to).map_err(|error| failure(&error))?;
         registry
             .register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)
             .map_err(|error| failure(&error))?;
         Ok(Self {
             stream,
-            tls,
+            security,
             token,
             stage: Stage::Connecting,
             readable: false,
@@ -108,9 +120,10 @@ impl Link {
     /// Goes as far as it can without waiting, and appends what was received to `plain`.
     pub(crate) fn advance(&mut self, trust: &Trust, host: &str, buffer: &mut [u8], plain: &mut Vec<u8>) -> Progress {
         if self.stage == Stage::Connecting {
-            match self.finish_connecting() {
-                Ok(true) => self.stage = Stage::Handshaking,
-                Ok(false) => return Progress::Waiting,
+            match self.finish_connecting().and_then(|connected| connected.then(|| self.secure()).transpose()) {
+                Ok(Some(Stage::Open)) => return Progress::Established,
+                Ok(Some(_)) => {}
+                Ok(None) => return Progress::Waiting,
                 Err(failure) => return Progress::Failed(failure),
             }
         }
@@ -125,7 +138,7 @@ impl Link {
         if ended.is_none() && !self.readable {
             ended = self.write_failure.take();
         }
-        if self.stage == Stage::Handshaking && !self.tls.is_handshaking() {
+        if self.stage == Stage::Handshaking && !self.is_handshaking() {
             self.stage = Stage::Open;
             if let Some(failure) = ended {
                 return Progress::Failed(failure);
@@ -133,6 +146,24 @@ impl Link {
             return Progress::Established;
         }
         ended.map_or(Progress::Waiting, Progress::Failed)
+    }
+
+    fn is_handshaking(&self) -> bool {
+        matches!(&self.security, Security::Tls(tls) if tls.is_handshaking())
+    }
+
+    /// Begins TLS, if there is to be any, over the connection that stands.
+    fn secure(&mut self) -> Result<Stage, LinkFailure> {
+        self.stage = Stage::Open;
+        if let Security::Later(config, name) = &self.security {
+            let mut tls = ClientConnection::new(Arc::clone(config), name.clone())
+                .map_err(|error| LinkFailure::Tls { error: error.to_string() })?;
+            // The engine bounds what it sends; half of a packet would be of no use.
+            tls.set_buffer_limit(None);
+            self.security = Security::Tls(Box::new(tls));
+            self.stage = Stage::Handshaking;
+        }
+        Ok(self.stage)
     }
 
     /// Whether there is something to do without an event.
@@ -196,19 +227,23 @@ impl Link {
     }
 
     fn decrypt(&mut self, mut bytes: &[u8], trust: &Trust, host: &str, plain: &mut Vec<u8>) -> Option<LinkFailure> {
+        let Security::Tls(tls) = &mut self.security else {
+            plain.extend_from_slice(bytes);
+            return None;
+        };
         while !bytes.is_empty() {
-            match self.tls.read_tls(&mut bytes) {
+            match tls.read_tls(&mut bytes) {
                 // It takes nothing after the other side's close_notify.
                 Ok(0) => return Some(LinkFailure::Ended),
                 Ok(_) => {}
                 Err(error) => return Some(LinkFailure::Tls { error: error.to_string() }),
             }
-            match self.tls.process_new_packets() {
+            match tls.process_new_packets() {
                 Ok(state) => {
                     let length = plain.len();
                     plain.resize(length + state.plaintext_bytes_to_read(), 0);
                     let room = plain.get_mut(length..).unwrap_or_default();
-                    if let Err(error) = self.tls.reader().read_exact(room) {
+                    if let Err(error) = tls.reader().read_exact(room) {
                         return Some(LinkFailure::Tls { error: error.to_string() });
                     }
                     if state.peer_has_closed() {
@@ -216,9 +251,10 @@ impl Link {
                     }
                 }
                 Err(error) => {
+                    let failure = trust.failure(&error, host);
                     // Tells the other side why, if that is possible at once.
                     self.write();
-                    return Some(trust.failure(&error, host));
+                    return Some(failure);
                 }
             }
         }
@@ -232,9 +268,9 @@ impl Link {
 
     /// Sends what is there as far as the network takes it.
     pub(crate) fn flush(&mut self) {
-        if !self.unsent.is_empty() && self.stage != Stage::Connecting {
+        if let (Security::Tls(tls), false) = (&mut self.security, self.unsent.is_empty()) {
             // Without a limit on its buffer this takes everything.
-            let _ = self.tls.writer().write_all(&self.unsent);
+            let _ = tls.writer().write_all(&self.unsent);
             self.backlog += self.unsent.len() + RECORD_OVERHEAD;
             self.unsent.clear();
         }
@@ -242,8 +278,17 @@ impl Link {
     }
 
     fn write(&mut self) {
-        while self.writable && self.stage != Stage::Connecting && self.tls.wants_write() {
-            match self.tls.write_tls(&mut self.stream) {
+        while self.writable && self.stage != Stage::Connecting {
+            let written = match &mut self.security {
+                Security::Tls(tls) if tls.wants_write() => tls.write_tls(&mut self.stream),
+                Security::Plain if !self.unsent.is_empty() => {
+                    let written = self.stream.write(&self.unsent);
+                    self.unsent.drain(..*written.as_ref().unwrap_or(&0));
+                    written
+                }
+                _ => return,
+            };
+            match written {
                 Ok(count) => {
                     self.bytes_out += count as u64;
                     self.backlog = self.backlog.saturating_sub(count);
@@ -259,11 +304,13 @@ impl Link {
         }
     }
 
-    /// Sends what can be sent at once, and closes.
+    /// Sends what can be sent at once, and closes. A link that is not open yet sends nothing more.
     pub(crate) fn close(mut self, registry: &Registry) {
         if self.stage == Stage::Open {
             self.flush();
-            self.tls.send_close_notify();
+            if let Security::Tls(tls) = &mut self.security {
+                tls.send_close_notify();
+            }
             self.write();
         }
         // Dropping it closes it; this keeps the registry in order, and only fails if it is so already.

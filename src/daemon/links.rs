@@ -3,28 +3,21 @@
 use std::sync::Arc;
 
 use mio::{Registry, Token, Waker};
-use offpush_engine::LinkId;
-use offpush_engine::config::limit;
+use offpush_engine::{LinkId, Path};
 
 use crate::attempt::{Attempt, LinkEvent, Purpose, Surroundings};
-use crate::link::READ_BYTES;
+use crate::link::{Link, READ_BYTES};
 use crate::resolve::Resolver;
 use crate::trust::Trust;
 
 /// Received plain text that stays allocated between two turns, in bytes: an ordinary message.
 const KEPT_BYTES: usize = 4 * 1024;
 
-/// An attempt ends so many milliseconds before the engine gives it up, so that the most telling failure is told and not
-/// merely that the time is over.
-const EARLIER: u64 = 250;
-
 /// See the module's page.
 #[derive(Debug)]
 pub(crate) struct Links {
     around: Surroundings,
     attempts: Vec<Attempt>,
-    /// Of links that are gone.
-    bytes: (u64, u64),
 }
 
 impl Links {
@@ -37,8 +30,9 @@ impl Links {
             next_token: first_token,
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
             plain: Vec::new(),
+            bytes: (0, 0),
         };
-        Self { around, attempts: Vec::new(), bytes: (0, 0) }
+        Self { around, attempts: Vec::new() }
     }
 
     /// The time by which certificates are judged; to be told before an attempt begins.
@@ -46,20 +40,14 @@ impl Links {
         self.around.trust.set_time(wall, gateway);
     }
 
-    /// Begins an attempt to reach the first of these servers.
-    pub(crate) fn start(&mut self, id: LinkId, purpose: Purpose, servers: &[String], boot: u64) {
-        let time = match purpose {
-            Purpose::Broker => limit::CONNECT,
-            Purpose::Register(_) => limit::REGISTER,
-        };
-        let mut attempt = Attempt::new(id, purpose, servers, boot.saturating_add(time - EARLIER));
-        attempt.try_next(boot, &mut self.around);
-        self.attempts.push(attempt);
+    /// Begins an attempt to reach the first of these servers; `prefer` starts first.
+    pub(crate) fn start(&mut self, id: LinkId, purpose: Purpose, servers: &[String], prefer: Option<&Path>, boot: u64) {
+        self.attempts.push(Attempt::new(id, purpose, servers, prefer, boot, &mut self.around));
     }
 
     /// Takes note of an event; false if it is about none of these.
     pub(crate) fn ready(&mut self, token: Token, readable: bool, writable: bool) -> bool {
-        let link = self.attempts.iter_mut().filter_map(Attempt::link_mut).find(|link| link.token == token);
+        let link = self.attempts.iter_mut().flat_map(Attempt::links_mut).find(|link| link.token == token);
         link.map(|link| link.ready(readable, writable)).is_some()
     }
 
@@ -67,7 +55,7 @@ impl Links {
     pub(crate) fn advance(&mut self, boot: u64, mut tell: impl FnMut(LinkId, LinkEvent<'_>)) {
         while let Some((lookup, result)) = self.around.resolver.take() {
             for attempt in &mut self.attempts {
-                attempt.resolved(lookup, &result, boot, &mut self.around);
+                attempt.resolved(lookup, &result);
             }
         }
         let mut index = 0;
@@ -86,25 +74,20 @@ impl Links {
 
     /// Bytes to send; [`flush`](Self::flush) sends them. For a link that is gone they are dropped.
     pub(crate) fn send(&mut self, id: LinkId, bytes: &[u8]) {
-        if let Some(link) = self.attempts.iter_mut().find(|attempt| attempt.id == id).and_then(Attempt::link_mut) {
+        if let Some(link) = self.attempts.iter_mut().find(|attempt| attempt.id == id).and_then(Attempt::open_link) {
             link.send(bytes);
         }
     }
 
     /// Sends what is there as far as the network takes it.
     pub(crate) fn flush(&mut self) {
-        self.attempts.iter_mut().filter_map(Attempt::link_mut).for_each(crate::link::Link::flush);
+        self.attempts.iter_mut().filter_map(Attempt::open_link).for_each(Link::flush);
     }
 
     /// Ends a link or attempt; nothing is told of it any more.
     pub(crate) fn close(&mut self, id: LinkId) {
         if let Some(index) = self.attempts.iter().position(|attempt| attempt.id == id) {
-            let attempt = self.attempts.swap_remove(index);
-            if let Some(link) = attempt.link() {
-                self.bytes.0 += link.bytes_in;
-                self.bytes.1 += link.bytes_out;
-            }
-            attempt.close(&self.around.registry);
+            self.attempts.swap_remove(index).close(&mut self.around);
         }
     }
 
@@ -115,18 +98,20 @@ impl Links {
 
     /// When [`advance`](Self::advance) has something to do without an event, in boot time.
     pub(crate) fn next_timeout(&self) -> Option<u64> {
-        self.attempts.iter().map(Attempt::expires).min().filter(|at| *at != u64::MAX)
+        self.attempts.iter().map(Attempt::next_timeout).min().filter(|at| *at != u64::MAX)
     }
 
-    /// The broker that is being reached or connected to.
+    /// The broker that was connected last, of those that still are; else the one that is being reached. (Ids grow, and
+    /// the engine has one attempt at a time.)
     pub(crate) fn broker(&self) -> Option<&str> {
-        self.attempts.iter().rev().find(|attempt| attempt.is_broker()).and_then(Attempt::server)
+        let brokers = self.attempts.iter().filter(|attempt| attempt.is_broker());
+        brokers.max_by_key(|attempt| (attempt.is_open(), attempt.id)).and_then(Attempt::server)
     }
 
     /// Bytes received and sent since the start, TLS included.
     pub(crate) fn bytes(&self) -> (u64, u64) {
-        let links = self.attempts.iter().filter_map(Attempt::link);
-        links.fold(self.bytes, |(received, sent), link| (received + link.bytes_in, sent + link.bytes_out))
+        let links = self.attempts.iter().flat_map(Attempt::links);
+        links.fold(self.around.bytes, |(received, sent), link| (received + link.bytes_in, sent + link.bytes_out))
     }
 }
 

@@ -1,30 +1,29 @@
 //! Names to addresses, off the loop.
 //!
 //! The system's resolver blocks, for half a minute and more if its servers are silent. So each lookup has a thread of
-//! its own that ends with it; at idle there is none.
+//! its own that ends with it; at idle there is none. `getaddrinfo` gives the addresses of both families at once and in
+//! the order of RFC 6724, so there is no AAAA to wait for once an A is there (RFC 8305 §3); different names are looked
+//! up at the same time.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use mio::Waker;
 
-/// Lookups under way at a time, abandoned ones included. Attempts come one at a time, so more means that the resolver
+/// Lookups under way at a time, abandoned ones included: two attempts to four names each. More means that the resolver
 /// hangs; then waiting for one of these is as good.
-const MAXIMUM_LOOKUPS: usize = 4;
+const MAXIMUM_LOOKUPS: usize = 8;
 
 /// Bytes of stack of a lookup's thread. glibc's resolver and its plug-ins take below 100 KiB.
 const STACK_BYTES: usize = 256 * 1024;
-
-/// Addresses tried of one name: enough for every provider's records, and a bound for a hostile resolver.
-const MAXIMUM_ADDRESSES: usize = 8;
 
 /// Identifies a lookup.
 pub(crate) type LookupId = u64;
 
 /// What a name stands for, in the order to try; or the resolver's words.
-pub(crate) type Resolved = Result<Vec<SocketAddr>, String>;
+pub(crate) type Resolved = Result<Vec<IpAddr>, String>;
 
 /// Looks names up.
 #[derive(Debug)]
@@ -43,17 +42,17 @@ impl Resolver {
         Self { waker, sender, receiver, under_way: 0, last: 0 }
     }
 
-    /// Starts a lookup.
-    pub(crate) fn start(&mut self, host: &str, port: u16) -> Result<LookupId, String> {
+    /// Starts a lookup; `None` if too many are under way, until one of them is done.
+    pub(crate) fn start(&mut self, host: &str) -> Result<Option<LookupId>, String> {
         if self.under_way >= MAXIMUM_LOOKUPS {
-            return Err("the system's resolver does not answer".to_owned());
+            return Ok(None);
         }
         self.last += 1;
         let id = self.last;
         let (host, sender, waker) = (host.to_owned(), self.sender.clone(), Arc::clone(&self.waker));
         let look_up = move || {
-            let found = (host.as_str(), port).to_socket_addrs();
-            let resolved = found.map(|all| all.take(MAXIMUM_ADDRESSES).collect()).map_err(|error| error.to_string());
+            let found = (host.as_str(), 0).to_socket_addrs();
+            let resolved = found.map(|all| all.map(|to| to.ip()).collect()).map_err(|error| error.to_string());
             // Both fail only if the daemon has ended meanwhile.
             let _ = sender.send((id, resolved));
             let _ = waker.wake();
@@ -61,7 +60,7 @@ impl Resolver {
         let started = thread::Builder::new().name("resolve".to_owned()).stack_size(STACK_BYTES).spawn(look_up);
         started.map_err(|error| format!("no thread for the lookup: {error}"))?;
         self.under_way += 1;
-        Ok(id)
+        Ok(Some(id))
     }
 
     /// The next lookup that is done.
@@ -74,9 +73,9 @@ impl Resolver {
 
 /// The addresses of a host that needs no lookup: an IP address, or `localhost`, which never leaves the machine
 /// (RFC 6761 §6.3).
-pub(crate) fn literal(host: &str, port: u16) -> Option<Vec<SocketAddr>> {
+pub(crate) fn literal(host: &str) -> Option<Vec<IpAddr>> {
     if host.eq_ignore_ascii_case("localhost") {
-        return Some(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+        return Some(vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()]);
     }
-    host.parse::<IpAddr>().ok().map(|address| vec![(address, port).into()])
+    host.parse().ok().map(|address| vec![address])
 }
