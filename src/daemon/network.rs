@@ -1,16 +1,26 @@
 //! The default network, as Linux tells it.
 //!
-//! A netlink socket says that something changed in routes or interfaces; what it says is not looked at. The state comes
+//! A netlink socket says that something changed in routes, addresses or interfaces; what it says is not looked at. The state comes
 //! from `/proc/net/route` and `/proc/net/ipv6_route`: the interface and gateway of the default route, IPv4's if there is
-//! one. Where the system tells neither, there is taken to be a network: an attempt costs less than never trying.
+//! one, make the network's key. Where the system tells neither, there is taken to be a network: an attempt costs less
+//! than never trying.
+//!
+//! What the network gives us, for connections lose their ground with it, is both families' default routes and
+//! addresses: of IPv4 the one that the kernel connects from, which a VPN changes too when it works by policy rules and
+//! leaves the default route alone; of IPv6 those of `/proc/net/if_inet6` that last. Temporary addresses come and go by
+//! the hour (RFC 8981), and what was connected from an old one goes on.
 
 use std::fs;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::libc::{RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_ROUTE, RTMGRP_LINK};
+use nix::libc::{
+    IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE,
+    RTMGRP_IPV4_RULE, RTMGRP_IPV6_IFADDR, RTMGRP_IPV6_ROUTE, RTMGRP_LINK,
+};
 use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
 use offpush_engine::{Internet, Network};
 
@@ -62,34 +72,79 @@ impl Monitor {
     /// The default network now.
     pub(crate) fn current(&self) -> Network {
         if self.loopback {
-            return up(0, "loopback");
+            return up(0, "loopback", 0);
         }
         let tables = (fs::read_to_string("/proc/net/route"), fs::read_to_string("/proc/net/ipv6_route"));
         if let (Err(_), Err(_)) = tables {
-            return up(0, "other");
+            return up(0, "other", 0);
         }
         let interfaces = Path::new("/sys/class/net");
         let usable = |route: &Route| is_usable(interfaces, &route.interface);
-        let route = default_route(&ipv4_routes(&tables.0.unwrap_or_default()), usable)
-            .or_else(|| default_route(&ipv6_routes(&tables.1.unwrap_or_default()), usable));
-        match route {
-            Some(route) => up(
-                hash(&[route.interface.as_bytes(), route.gateway.as_bytes()]),
-                transport(interfaces, &route.interface),
-            ),
-            None => Network::None,
-        }
+        let routes = (
+            default_route(&ipv4_routes(&tables.0.unwrap_or_default()), usable),
+            default_route(&ipv6_routes(&tables.1.unwrap_or_default()), usable),
+        );
+        let Some(main) = routes.0.as_ref().or(routes.1.as_ref()) else { return Network::None };
+        let table = fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+        let ipv6 = routes.1.as_ref().map(|route| ipv6_addresses(&table, &route.interface)).unwrap_or_default();
+        up(
+            hash(&[main.interface.as_bytes(), main.gateway.as_bytes()]),
+            transport(interfaces, &main.interface),
+            what_it_gives([routes.0.as_ref(), routes.1.as_ref()], source(), &ipv6),
+        )
     }
 }
 
-fn up(key: u64, transport: &str) -> Network {
-    Network::Up { key, transport: transport.to_owned(), addresses: 0, internet: Internet::Unknown }
+fn up(key: u64, transport: &str, addresses: u64) -> Network {
+    Network::Up { key, transport: transport.to_owned(), addresses, internet: Internet::Unknown }
+}
+
+/// Everything that a connection rests on, as one number.
+fn what_it_gives(routes: [Option<&Route>; 2], source: Option<IpAddr>, ipv6: &[&str]) -> u64 {
+    let source = source.map(|address| address.to_string()).unwrap_or_default();
+    let routes = routes.into_iter().flat_map(|route| {
+        route.map_or(["", ""], |Route { interface, gateway, .. }| [interface.as_str(), gateway.as_str()])
+    });
+    let parts: Vec<&[u8]> = routes.chain([source.as_str()]).chain(ipv6.iter().copied()).map(str::as_bytes).collect();
+    hash(&parts)
+}
+
+/// The IPv4 address that the kernel connects from. Connecting a UDP socket asks the routing table and sends nothing; the
+/// address asked about is nobody's (RFC 5737).
+fn source() -> Option<IpAddr> {
+    /// `discard`; any would do.
+    const PORT: u16 = 9;
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), PORT)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+/// The lasting global addresses of an interface in `/proc/net/if_inet6`, sorted: `address index length scope flags
+/// iface`, all but the last in hexadecimal.
+fn ipv6_addresses<'a>(table: &'a str, interface: &str) -> Vec<&'a str> {
+    /// The global scope (`IPV6_ADDR_ANY`, as the kernel prints it).
+    const GLOBAL: &str = "00";
+    const PASSING: u32 = IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE | IFA_F_DADFAILED;
+    let read = |line: &'a str| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [address, _, _, scope, flags, name] = fields[..] else { return None };
+        let flags = u32::from_str_radix(flags, 16).ok()?;
+        (scope == GLOBAL && name == interface && flags & PASSING == 0).then_some(address)
+    };
+    let mut addresses: Vec<&str> = table.lines().filter_map(read).collect();
+    addresses.sort_unstable();
+    addresses
 }
 
 fn subscribe() -> io::Result<OwnedFd> {
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
     let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
-    let groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_LINK;
+    let groups = RTMGRP_IPV4_RULE
+        | RTMGRP_LINK
+        | RTMGRP_IPV4_ROUTE
+        | RTMGRP_IPV6_ROUTE
+        | RTMGRP_IPV4_IFADDR
+        | RTMGRP_IPV6_IFADDR;
     bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups.unsigned_abs()))?;
     Ok(socket)
 }
@@ -173,127 +228,5 @@ fn transport(interfaces: &Path, interface: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::os::fd::AsFd;
-    use std::process::Command;
-
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
-    use super::*;
-
-    const IPV4: &str = "\
-Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
-wlan0\t00000000\t0101A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0
-eth0\t00000000\t010200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0
-eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
-dead0\t00000000\t010200C0\t0002\t0\t0\t0\t00000000\t0\t0\t0
-";
-
-    const IPV6: &str = "\
-fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
-00000000000000000000000000000000 00 00000000000000000000000000000000 00 fd000000000000000000000000000001 00000400 00000002 00000000 00000003     eth0
-00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
-";
-
-    #[test]
-    fn the_default_route_of_the_lowest_metric_is_taken() {
-        // Of two default routes the kernel takes the one of the lower metric; one that is not up does not count.
-        let route = default_route(&ipv4_routes(IPV4), |_| true);
-        let expected = Route { interface: "eth0".to_owned(), gateway: "010200C0".to_owned(), metric: 100 };
-        assert_eq!(route, Some(expected));
-    }
-
-    #[test]
-    fn an_interface_without_a_carrier_gives_no_network() {
-        // With the cable pulled, the next best default route is taken.
-        let route = default_route(&ipv4_routes(IPV4), |route| route.interface != "eth0");
-        assert_eq!(route.map(|route| route.interface), Some("wlan0".to_owned()));
-        assert_eq!(default_route(&ipv4_routes(IPV4), |_| false), None);
-    }
-
-    #[test]
-    fn an_ipv6_default_route_is_found_and_the_kernels_reject_route_is_not_taken_for_one() {
-        // The kernel always lists a default route over `lo` that only says that there is none.
-        let routes = ipv6_routes(IPV6);
-        assert_eq!(routes.len(), 1);
-        assert_eq!(routes[0].interface, "eth0");
-        assert_eq!(routes[0].metric, 0x400);
-    }
-
-    #[test]
-    fn tables_that_are_not_understood_hold_no_route() {
-        // Empty, cut and foreign lines are passed over.
-        for table in ["", "\n", "header\neth0", "header\neth0 00000000 x zz 0 0 0 00000000", "a b c d e f g h i j"] {
-            assert_eq!(ipv4_routes(table), [], "{table:?}");
-            assert_eq!(ipv6_routes(table), [], "{table:?}");
-        }
-    }
-
-    #[test]
-    fn servers_on_this_machine_are_reachable_without_a_network() {
-        // With loopback servers the default network does not matter.
-        let network = Monitor::new(true).current();
-        assert_eq!(network, up(0, "loopback"));
-    }
-
-    /// Tells the test command that a test cannot run on this machine.
-    fn skip(test: &str, reason: &str) {
-        eprintln!("skipped: {test}: {reason}");
-        if let Some(file) = std::env::var_os("OFFPUSH_SKIPPED") {
-            let file = fs::OpenOptions::new().append(true).create(true).open(file);
-            file.and_then(|mut file| writeln!(file, "{test}: {reason}")).expect("the list of skips");
-        }
-    }
-
-    fn ip(arguments: &str) {
-        let status = Command::new("ip").args(arguments.split(' ')).status().expect("ip");
-        assert!(status.success(), "ip {arguments}");
-    }
-
-    /// What the monitor finds once it is told of a change.
-    fn told(monitor: &Monitor) -> Network {
-        let fd = monitor.socket.as_ref().expect("netlink").as_fd();
-        let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
-        assert_eq!(poll(&mut fds, PollTimeout::from(10_000_u16)), Ok(1), "nothing is told");
-        monitor.drain();
-        monitor.current()
-    }
-
-    #[test]
-    fn the_kernel_tells_when_a_network_comes_and_goes() {
-        // A default route is a network; in a network namespace of this test's own it comes, changes and goes.
-        const NAME: &str = "the_kernel_tells_when_a_network_comes_and_goes";
-        const INSIDE: &str = "OFFPUSH_TEST_NAMESPACE";
-        if std::env::var_os(INSIDE).is_some() {
-            let monitor = Monitor::new(false);
-            assert_eq!(monitor.current(), Network::None);
-            ip("link set lo up");
-            assert_eq!(told(&monitor), Network::None, "an interface is no network");
-            ip("route add default dev lo metric 7");
-            let first = told(&monitor);
-            assert!(matches!(first, Network::Up { .. }), "{first:?}");
-            ip("address add 192.0.2.2/24 dev lo");
-            ip("route add default via 192.0.2.1 dev lo metric 1");
-            monitor.drain();
-            let second = monitor.current();
-            assert!(matches!(second, Network::Up { .. }) && second != first, "{second:?}");
-            ip("route del default metric 1");
-            assert_eq!(told(&monitor), first);
-            ip("route del default metric 7");
-            assert_eq!(told(&monitor), Network::None);
-            return;
-        }
-        let namespace = |arguments: &[&str]| Command::new("unshare").args(arguments).env(INSIDE, "1").output();
-        let works = |output: io::Result<std::process::Output>| output.is_ok_and(|output| output.status.success());
-        let Some(how) = ["-n", "-rn"].into_iter().find(|how| works(namespace(&[how, "ip", "link"]))) else {
-            return skip(NAME, "no network namespace can be made, or iproute2 is missing");
-        };
-        let program = std::env::current_exe().expect("this program");
-        let name = format!("{}::{NAME}", module_path!().split_once("::").expect("a crate").1);
-        let program = program.to_str().expect("a path in UTF-8");
-        let output = namespace(&[how, program, "--exact", &name, "--nocapture"]).expect("unshare");
-        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && text.contains("1 passed"), "{text}");
-    }
-}
+#[path = "tests/unit/network.rs"]
+mod tests;
