@@ -63,9 +63,9 @@ pub(crate) struct Gateway {
     /// Where to serve HTTPS; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     pub(crate) https: std::net::SocketAddr,
-    /// Where the embedded broker listens; port 0 picks a free one
+    /// Where the embedded broker listens; port 0 picks a free one. Given several times, phones try all
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8883")]
-    pub(crate) mqtt: std::net::SocketAddr,
+    pub(crate) mqtt: Vec<std::net::SocketAddr>,
     /// A name or address of this gateway for its certificates; phones are told the first
     #[arg(long, value_name = "NAME")]
     pub(crate) public_host: Vec<String>,

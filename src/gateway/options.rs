@@ -10,8 +10,10 @@ pub struct Options {
     pub http: SocketAddr,
     /// Where HTTPS is served; port 0 picks a free one.
     pub https: SocketAddr,
-    /// Where the embedded broker listens (MQTT 5 over TLS); port 0 picks a free one. Unused with an external broker.
-    pub mqtt: SocketAddr,
+    /// Where the embedded broker listens (MQTT 5 over TLS), one address or several; port 0 picks a free one. Phones are
+    /// told all of them in this order, and take whichever the networks in between let through. Unused with an external
+    /// broker.
+    pub mqtt: Vec<SocketAddr>,
     /// Names and addresses of this gateway besides localhost, for its certificates and for what phones are told;
     /// the first is the one that phones are told.
     pub public_hosts: Vec<String>,
@@ -53,7 +55,7 @@ impl Options {
             data: data.into(),
             http: local(8080),
             https: local(8443),
-            mqtt: local(8883),
+            mqtt: vec![local(8883)],
             public_hosts: Vec::new(),
             database: None,
             broker: None,

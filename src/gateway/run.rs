@@ -247,13 +247,13 @@ fn raise_file_limit() {
     }
 }
 
-async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, GatewayError> {
+pub(crate) async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, GatewayError> {
     TcpListener::bind(address)
         .await
         .map_err(|error| GatewayError::at(format!("cannot listen on {address} (choose another with {option})"), error))
 }
 
-fn local_address(listener: &TcpListener) -> Result<SocketAddr, GatewayError> {
+pub(crate) fn local_address(listener: &TcpListener) -> Result<SocketAddr, GatewayError> {
     listener.local_addr().map_err(|error| GatewayError::at("cannot tell the listener's address", error))
 }
 

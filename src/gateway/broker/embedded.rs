@@ -32,6 +32,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::link::{Address, LinkOptions, MAXIMUM_PACKET_BYTES};
 use crate::core::{BrokerError, Core};
+use crate::run::{listen, local_address};
 use crate::{GatewayError, files};
 
 /// The gateway's user name and client id. Shorter than a regId, so that no device can have it.
@@ -54,7 +55,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The broker in this process.
 pub(crate) struct Embedded {
     context: ServerContext,
-    front: SocketAddr,
+    fronts: Vec<SocketAddr>,
     back: SocketAddr,
     password: String,
     topic_prefix: String,
@@ -63,7 +64,7 @@ pub(crate) struct Embedded {
 /// The embedded broker with its listeners, not serving yet.
 pub(crate) struct Listening {
     broker: Arc<Embedded>,
-    front: TcpListener,
+    fronts: Vec<TcpListener>,
     back: Listener,
     tls: Arc<ServerConfig>,
 }
@@ -71,14 +72,15 @@ pub(crate) struct Listening {
 impl Embedded {
     /// Takes the ports; nobody is served yet.
     pub(crate) async fn bind(
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         tls: Arc<ServerConfig>,
         topic_prefix: &str,
     ) -> Result<(Arc<Self>, Listening), GatewayError> {
-        let taken = |error: &dyn std::fmt::Display| {
-            GatewayError::at(format!("cannot listen on {address} (choose another with --mqtt)"), error)
-        };
-        let front = TcpListener::bind(address).await.map_err(|error| taken(&error))?;
+        let mut fronts = Vec::new();
+        for address in addresses {
+            fronts.push(listen(*address, "--mqtt").await?);
+        }
+        let failed = |error: &dyn std::fmt::Display| GatewayError::at("cannot start the embedded broker", error);
         let back = Builder::new()
             .name("embedded")
             .laddr(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
@@ -95,21 +97,21 @@ impl Embedded {
             .message_retry_interval(Duration::ZERO)
             .bind()
             .and_then(Listener::tcp)
-            .map_err(|error| taken(&error))?;
+            .map_err(|error| failed(&error))?;
         let context = ServerContext::new().busy_check_enable(false).build().await;
         let embedded = Arc::new(Self {
-            front: front.local_addr().map_err(|error| taken(&error))?,
-            back: back.local_addr().map_err(|error| taken(&error))?,
+            fronts: fronts.iter().map(local_address).collect::<Result<_, _>>()?,
+            back: back.local_addr().map_err(|error| failed(&error))?,
             context,
             password: files::random_token()?,
             topic_prefix: topic_prefix.to_owned(),
         });
-        Ok((embedded.clone(), Listening { broker: embedded, front, back, tls }))
+        Ok((embedded.clone(), Listening { broker: embedded, fronts, back, tls }))
     }
 
-    /// Where phones connect.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.front
+    /// Where phones connect, the preferred one first.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.fronts
     }
 
     /// How the gateway's own connection gets in. It is the only gateway here, so it shares its subscription with none.
@@ -140,7 +142,7 @@ impl Embedded {
 impl Listening {
     /// Serves until the task is dropped.
     pub(crate) async fn serve(self, core: Core) {
-        let Self { broker, front, back, tls } = self;
+        let Self { broker, fronts, back, tls } = self;
         let context = &broker.context;
         *context.extends.fitter_mgr_mut().await = Box::new(Fitters);
         let register = context.extends.hook_mgr().register();
@@ -149,16 +151,19 @@ impl Listening {
         }
         register.start().await;
         let server = MqttServer::new(context.clone()).listener_by_id(back, broker.back.port()).build();
-        tokio::select! {
-            result = server.run() => log::error!("the embedded broker ended: {result:?}"),
-            () = relay(front, TlsAcceptor::from(tls), broker.back) => {}
+        let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+        // They end with this task.
+        let mut relays = JoinSet::new();
+        for front in fronts {
+            relays.spawn(relay(front, TlsAcceptor::from(tls.clone()), handshakes.clone(), broker.back));
         }
+        let result = server.run().await;
+        log::error!("the embedded broker ended: {result:?}");
     }
 }
 
 /// Takes TLS connections and hands their content on.
-async fn relay(listener: TcpListener, tls: TlsAcceptor, back: SocketAddr) {
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+async fn relay(listener: TcpListener, tls: TlsAcceptor, handshakes: Arc<Semaphore>, back: SocketAddr) {
     // Connections end with this task.
     let mut connections = JoinSet::new();
     loop {

@@ -31,10 +31,16 @@ pub(crate) struct Setup {
 impl Setup {
     /// The embedded broker; takes its port.
     pub(crate) async fn embedded(options: &Options, authority: &Authority) -> Result<Self, GatewayError> {
-        let (embedded, listening) = Embedded::bind(options.mqtt, authority.for_phones()?, DEFAULT_TOPIC_PREFIX).await?;
+        let (embedded, listening) =
+            Embedded::bind(&options.mqtt, authority.for_phones()?, DEFAULT_TOPIC_PREFIX).await?;
+        let urls = |host: Option<&String>| embedded.addresses().iter().map(|at| url("mqtts", *at, host)).collect();
+        let here: Vec<String> = urls(None);
+        let Some(mqtt) = here.into_iter().next() else {
+            return Err(GatewayError::new("the embedded broker listens nowhere: give an address with --mqtt"));
+        };
         Ok(Self {
-            mqtt: url("mqtts", embedded.address(), None),
-            device_brokers: vec![url("mqtts", embedded.address(), options.public_hosts.first())],
+            mqtt,
+            device_brokers: urls(options.public_hosts.first()),
             link_options: embedded.link_options(),
             admin: Admin::Embedded(embedded),
             embedded: Some(listening),

@@ -12,6 +12,11 @@ pub(super) fn alive() -> Response {
     "ok\n".into_response()
 }
 
+/// How a phone that is in doubt tells a gateway from a captive portal (`src/daemon/portal.rs`).
+pub(super) fn presence() -> Response {
+    "offpush\n".into_response()
+}
+
 /// Messages can be accepted and delivered.
 pub(super) async fn ready(server: &Server) -> Response {
     if let Err(error) = server.core.can_write().await {

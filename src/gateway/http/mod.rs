@@ -42,6 +42,7 @@ async fn dispatch(server: &Server, peer: SocketAddr, request: Request) -> Respon
         ["healthz"] => health::alive(),
         ["readyz"] => health::ready(server).await,
         ["metrics"] => health::metrics(server),
+        [".well-known", "offpush"] => health::presence(),
         ["v1", "register"] => register::handle(server, peer, request).await,
         ["console"] => CONSOLE.into_response(),
         ["console", "api", path @ ..] => console::handle(server, path, request).await,

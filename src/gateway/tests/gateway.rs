@@ -67,6 +67,31 @@ async fn phones_are_told_the_first_public_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_broker_listens_on_several_ports_and_phones_are_told_all() {
+    // In the order given; each serves, and gateway.json has the first.
+    let mut options = options();
+    options.mqtt.push(options.mqtt[0]);
+    let server = Server::start(options).await;
+    let mut phone = server.register("phone").await;
+    assert_eq!(phone.brokers.len(), 2);
+    assert_ne!(phone.brokers[0], phone.brokers[1]);
+    assert_eq!(server.gateway.addresses().mqtt, format!("mqtts://{}", phone.brokers[0]));
+    for broker in phone.brokers.clone() {
+        phone.broker = broker;
+        phone.connect().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_embedded_broker_without_an_address_is_refused() {
+    // Nobody could reach it.
+    let mut options = options();
+    options.mqtt.clear();
+    let error = Gateway::start(options).await.err().unwrap().to_string();
+    assert!(error.contains("--mqtt"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_is_taken_is_named_with_its_option() {
     // The error says which address and which option to change.
     let first = Server::start(options()).await;
@@ -113,6 +138,8 @@ async fn metrics_and_health_are_for_everybody() {
     assert_eq!((status, body.as_str()), (200, "ok\n"));
     let (status, _, body) = server.raw("GET /metrics HTTP/1.1\r\n", b"").await;
     assert!(status == 200 && body.contains("offpush_broker_connected"), "{body}");
+    let (status, _, body) = server.raw("GET /.well-known/offpush HTTP/1.1\r\n", b"").await;
+    assert_eq!((status, body.as_str()), (200, "offpush\n"), "what no captive portal answers");
     assert_eq!(server.raw("GET /nowhere HTTP/1.1\r\n", b"").await.0, 404);
 }
 

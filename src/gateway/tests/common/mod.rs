@@ -36,7 +36,7 @@ pub(crate) fn directory() -> PathBuf {
 /// Options with free ports.
 pub(crate) fn options() -> Options {
     let mut options = Options::new(directory());
-    for address in [&mut options.http, &mut options.https, &mut options.mqtt] {
+    for address in [&mut options.http, &mut options.https].into_iter().chain(&mut options.mqtt) {
         address.set_port(0);
     }
     options
@@ -131,11 +131,14 @@ impl Server {
         let (status, _, body) = self.raw("POST /v1/register HTTP/1.1\r\n", request.to_string().as_bytes()).await;
         let answer: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, &answer["code"]), (200, &json!(0)), "{answer}");
-        let broker = answer["brokers"][0].as_str().unwrap().strip_prefix("mqtts://").unwrap().to_owned();
+        let brokers = answer["brokers"].as_array().unwrap().iter();
+        let brokers: Vec<_> =
+            brokers.map(|url| url.as_str().unwrap().strip_prefix("mqtts://").unwrap().to_owned()).collect();
         Device {
             reg_id: answer["regId"].as_str().unwrap().to_owned(),
             secret,
-            broker,
+            broker: brokers[0].clone(),
+            brokers,
             ca: self.gateway.addresses().ca.clone(),
         }
     }
@@ -146,7 +149,9 @@ impl Server {
 pub(crate) struct Device {
     pub(crate) reg_id: String,
     pub(crate) secret: String,
-    /// Host and port.
+    /// Host and port of each broker, as it was told.
+    pub(crate) brokers: Vec<String>,
+    /// The one it connects to.
     pub(crate) broker: String,
     pub(crate) ca: PathBuf,
 }
