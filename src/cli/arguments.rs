@@ -116,6 +116,9 @@ pub(crate) struct Daemon {
     /// Seconds of silence before a ping [default: as long as the network is found to allow]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) heartbeat: Option<Duration>,
+    /// The search for the heartbeat goes so many times faster, by the same rules: for tests
+    #[arg(long, value_name = "N", hide = true, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub(crate) heartbeat_scale: Option<u64>,
     /// Seconds of the first wait after credentials were refused: for tests
     #[arg(long, value_name = "SECONDS", value_parser = seconds, hide = true)]
     pub(crate) long_back_off: Option<Duration>,

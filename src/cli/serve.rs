@@ -32,6 +32,9 @@ pub(crate) fn daemon(options: arguments::Daemon) -> Result<(), Failure> {
     if let Some(heartbeat) = options.heartbeat {
         daemon.timing.heartbeat = Some(milliseconds(heartbeat));
     }
+    if let Some(scale) = options.heartbeat_scale {
+        daemon.timing.heartbeat_scale = scale;
+    }
     if let Some(wait) = options.long_back_off {
         daemon.timing.long_back_off_base = milliseconds(wait);
     }

@@ -28,7 +28,7 @@ impl Engine {
         let now = self.now.boot;
         match self.config.timing.heartbeat {
             Some(fixed) => Heartbeat::new(fixed, fixed, now),
-            None => Heartbeat::new(self.heartbeat_interval(), search::CEILING, now),
+            None => Heartbeat::new(self.heartbeat_interval(), search::CEILING / self.scale(), now),
         }
     }
 
@@ -44,9 +44,15 @@ impl Engine {
         self.planned(self.networks.search(key, self.now.wall).interval(self.now.wall))
     }
 
+    /// By how much the search's rules are longer than what is done: 1 but in tests.
+    fn scale(&self) -> u64 {
+        self.config.timing.heartbeat_scale.max(1)
+    }
+
     /// An interval less what the platform's alarms are late by: the silence is what counts, not when it was to be broken.
     /// Half of it is left in any case, for an alarm that is later than that has its own reasons.
     fn planned(&self, interval: u64) -> u64 {
+        let interval = interval / self.scale();
         interval - self.lateness.min(interval / 2)
     }
 
@@ -59,7 +65,8 @@ impl Engine {
     /// The connection has lived through a silence.
     pub(crate) fn survived(&mut self, life: Life) {
         if let Some(network) = self.link.as_ref().and_then(|link| link.network) {
-            self.learn(network, |search, _| search.survived(life.silence));
+            let silence = life.silence * self.scale();
+            self.learn(network, |search, _| search.survived(silence));
         }
     }
 
@@ -77,7 +84,8 @@ impl Engine {
         let Some(suspect) = self.suspect.take() else { return };
         let same = self.link.as_ref().is_some_and(|link| link.network == Some(suspect.network));
         if same && self.now.boot.saturating_sub(suspect.died) <= limit::VERDICT {
-            self.learn(suspect.network, |search, wall| search.died(suspect.silence, wall));
+            let silence = suspect.silence * self.scale();
+            self.learn(suspect.network, |search, wall| search.died(silence, wall));
         }
     }
 
@@ -90,7 +98,8 @@ impl Engine {
         let search = self.networks.search(network, wall);
         let interval = self.planned(search.interval(wall));
         if changed {
-            self.event(Event::HeartbeatLearned { proved: search.proved, failed: search.failed, interval });
+            let (proved, failed) = (search.proved / self.scale(), search.failed / self.scale());
+            self.event(Event::HeartbeatLearned { proved, failed, interval });
         }
         if let Some(link) = self.link.as_mut().filter(|link| link.network == Some(network)) {
             link.heartbeat.set_interval(interval);

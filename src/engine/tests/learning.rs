@@ -134,3 +134,27 @@ fn late_alarms_are_planned_for() {
     phone.advance(24 * 60 * MINUTE);
     assert!(heartbeat(&phone) > 1_600, "{}", heartbeat(&phone));
 }
+
+#[test]
+fn a_test_may_scale_the_search_and_nothing_else() {
+    // Sixty times faster: the same rungs in seconds, and the ping's answer still has its ten seconds.
+    let mut config = config();
+    config.timing.heartbeat = None;
+    config.timing.heartbeat_scale = 60;
+    let mut phone = Phone::with(config, 1);
+    phone.input(Input::Network(wifi()));
+    phone.advance(SECOND);
+    phone.forget();
+    let start = phone.now.boot - SECOND;
+    phone.advance(60 * SECOND);
+    let pings = phone.pings();
+    let silences: Vec<u64> = [start].iter().chain(&pings).zip(&pings).map(|(a, b)| b - a).collect();
+    assert_eq!(silences, [235_000 / 60, 475_000 / 60, 895_000 / 60, 28 * SECOND]);
+    phone.broker_answers = false;
+    phone.advance(28 * SECOND);
+    let ping = *phone.pings().last().expect("a ping");
+    phone.advance(ping + 10 * SECOND - 1 - phone.now.boot);
+    assert!(phone.link().is_some());
+    phone.advance(1);
+    assert_eq!(phone.disconnected().pop().expect("an end").0, Disconnected::PingUnanswered);
+}
