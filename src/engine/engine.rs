@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::alarms::Alarms;
 use crate::back_off::BackOff;
 use crate::callbacks::Callbacks;
 use crate::config::{Config, limit};
@@ -51,7 +52,7 @@ pub struct Engine {
     pub(crate) link: Option<Link>,
     /// The attempt on a new default network while `link` serves on the old one.
     pub(crate) successor: Option<Link>,
-    next_link: u64,
+    pub(crate) next_link: u64,
     pub(crate) back_off: BackOff,
     pub(crate) long_back_off: BackOff,
     pub(crate) resend_wait: u64,
@@ -59,8 +60,8 @@ pub struct Engine {
     pub(crate) networks: Networks,
     /// A connection that a silence may have killed.
     pub(crate) suspect: Option<Suspect>,
-    /// How late the platform's alarms come, in milliseconds.
-    pub(crate) lateness: u64,
+    /// How the platform's alarms come.
+    pub(crate) alarms: Alarms,
     pub(crate) contact: Contact,
     /// The last attempt, while contact was lost, went to the gateway.
     pub(crate) asked_gateway: bool,
@@ -164,7 +165,7 @@ impl Engine {
             last_failure: None,
             networks: Networks::restore(networks),
             suspect: None,
-            lateness: 0,
+            alarms: Alarms::default(),
             contact: Contact::new(now.boot, unreached),
             asked_gateway: false,
             patience_until: 0,
@@ -244,7 +245,7 @@ impl Engine {
             match timer {
                 Timer::Attempt => self.attempt_timed_out(),
                 Timer::Ping => {
-                    self.note_lateness(now.boot.saturating_sub(wake.deadline));
+                    self.alarms.came(wake.deadline, now.boot);
                     self.ping();
                 }
                 Timer::PingAnswer => self.ping_unanswered(),
@@ -403,7 +404,7 @@ impl Engine {
         let now = self.now;
         let (mut ping, mut answer) = (None, None);
         if let Some(link) = self.link.as_ref().filter(|link| link.is_online() && !link.suspended) {
-            ping = link.heartbeat.ping_due();
+            ping = link.heartbeat.ping_due(&self.alarms);
             answer = link.heartbeat.answer_due();
             let unanswered = !link.hello_answered || self.outbox.is_waiting();
             if unanswered && self.timers.get(Timer::Resend).is_none() {

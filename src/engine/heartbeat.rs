@@ -4,12 +4,15 @@
 //! for the keep-alive that the broker goes by; its answer, or anything else, has [`limit::PING_ANSWER`]. How long the
 //! interval is, `search` learns.
 
+use crate::alarms::Alarms;
 use crate::config::limit;
 
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     /// Milliseconds of silence before a ping.
     interval: u64,
+    /// The interval is searched for: the alarm is asked for so that it comes in time.
+    learns: bool,
     /// Milliseconds after which the broker must have heard from us.
     keep_alive: u64,
     /// The keep-alive to ask for, in seconds.
@@ -38,10 +41,11 @@ pub(crate) struct Life {
 
 impl Heartbeat {
     /// `longest` is the longest interval that this connection may come to use: the keep-alive that is asked for.
-    pub(crate) fn new(interval: u64, longest: u64, now: u64) -> Self {
+    pub(crate) fn new(interval: u64, longest: u64, learns: bool, now: u64) -> Self {
         let keep_alive_seconds = u16::try_from(longest.div_ceil(1_000)).unwrap_or(u16::MAX).max(1);
         Self {
             interval,
+            learns,
             keep_alive: u64::from(keep_alive_seconds) * 1_000,
             keep_alive_seconds,
             last_received: now,
@@ -107,12 +111,16 @@ impl Heartbeat {
         self.last_sent = now;
     }
 
-    /// When the next ping is due; `None` while one waits for its answer.
-    pub(crate) fn ping_due(&self) -> Option<u64> {
+    /// When to be woken for the next ping; `None` while one waits for its answer.
+    pub(crate) fn ping_due(&self, alarms: &Alarms) -> Option<u64> {
         if self.ping.is_some() {
             return None;
         }
-        Some((self.last_received + self.interval).min(self.last_sent.saturating_add(self.keep_alive)))
+        let due = match self.learns {
+            true => alarms.plan(self.last_received, self.interval),
+            false => self.last_received + self.interval,
+        };
+        Some(due.min(self.last_sent.saturating_add(self.keep_alive)))
     }
 
     /// When the waiting ping's answer is overdue.

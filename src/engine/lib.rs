@@ -28,6 +28,7 @@
 //! anybody but the gateway that its regId is unknown.
 
 mod actions;
+mod alarms;
 mod back_off;
 mod callbacks;
 mod commands;

@@ -1,12 +1,23 @@
 //! How long one network lets a connection be silent: the search for the longest heartbeat that keeps it alive.
 //!
-//! What decides is a NAT on the way, which forgets a silent connection after a fixed time, most often a round number of
-//! minutes. So the search tries the [rungs](RUNGS) just below the usual time-outs: upwards by leaps until a silence
-//! kills or the ceiling is reached, then the rungs between, and then halves what is left until the proved silence is
-//! close enough to the shortest one that killed.
+//! The rule, in full. Two numbers are known of a network: the longest silence that was **proved** and the shortest one
+//! that **failed**. The heartbeat is
 //!
-//! Each heartbeat is a step; there is no second connection. A NAT of 60 s to 40 min is found within 2.1 h of idle time
-//! (RFC 4787 asks NATs for 2 min and more, RFC 5382 for 2 h 4 min; carriers are known for 4 and 5 min).
+//! 1. [`START`] on a network that nothing is known of;
+//! 2. while nothing failed, the [rung](RUNGS) about 1.75 times above what is proved, up to the [`CEILING`];
+//! 3. then the rungs between, the lower half first, and then the geometric mean, until what is proved is
+//!    [close enough](CLOSE_ENOUGH) to what failed: the network is settled, and what is proved is used;
+//! 4. every other day what failed is [asked again](ASK_AGAIN);
+//! 5. a proved silence that kills is halved at once and tried once more; if it kills again, that is believed, and the
+//!    search goes on below it.
+//!
+//! What counts is the silence that was made, not the one that was asked for: an alarm may be late. Where alarms come only
+//! at marks, only the rungs at marks are tried, and a network is settled when none is left.
+//!
+//! What decides is a NAT on the way, which forgets a silent connection after a fixed time, most often a round number of
+//! minutes: that is where the rungs are. Each heartbeat is a step; there is no second connection. A NAT of 60 s to
+//! 40 min is found within 2.1 h of idle time (RFC 4787 asks NATs for 2 min and more, RFC 5382 for 2 h 4 min; carriers are
+//! known for 4 and 5 min).
 
 use serde::{Deserialize, Serialize};
 
@@ -46,9 +57,17 @@ const START: u64 = 235 * SECOND;
 /// at most 1.15 times as many heartbeats as needed are sent.
 const CLOSE_ENOUGH: u64 = 87;
 
-/// Milliseconds after which a settled network is asked whether it allows more now: twice a week. It costs at most one
-/// connection and a silence of 13 % of the heartbeat that nobody knows of, for that much more is tried.
-const ASK_AGAIN: i64 = 84 * HOUR as i64;
+/// Milliseconds after which a settled network is asked whether it allows more now: every other day, three or four times
+/// a week. Each costs at most one connection and a silence of 13 % of the heartbeat that nobody knows of (3.6 min at the
+/// ceiling, 35 s at 4 min), for that much more is tried.
+const ASK_AGAIN: i64 = 48 * HOUR as i64;
+
+/// Rungs lie so far below the full minutes, in milliseconds.
+const BELOW: u64 = 5 * SECOND;
+
+/// A rung this close to what is proved or failed, in milliseconds, tells nothing new: [`BELOW`], and a second for the way
+/// of an answer.
+pub(crate) const NEAR: u64 = BELOW + SECOND;
 
 /// What is known of one network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,41 +95,42 @@ pub enum Doubt {
 }
 
 impl Search {
-    /// The heartbeat to use next, in milliseconds.
-    pub(crate) fn interval(&self, wall: i64) -> u64 {
+    /// The heartbeat to use next, in milliseconds. `marks`: alarms come only at multiples of it.
+    pub(crate) fn interval(&self, wall: i64, marks: Option<u64>) -> u64 {
         if self.doubt == Doubt::Careful {
             return self.half();
         }
-        match (self.proved, self.failed) {
-            (0, 0) => START,
-            (proved, 0) => RUNGS.iter().copied().find(|rung| *rung >= proved + proved / 4 * 3).unwrap_or(CEILING),
-            (proved, failed) if self.is_settled() => {
-                if wall.saturating_sub(self.failed_at) >= ASK_AGAIN {
-                    failed.min(CEILING)
-                } else {
-                    proved.max(FLOOR)
-                }
-            }
-            (proved, failed) => {
-                let between = RUNGS.iter().copied().filter(|rung| *rung > proved && *rung < failed);
-                let count = between.clone().count();
-                // The lower half first: a silence that kills costs more than one that is survived.
-                between.clone().nth(count.saturating_sub(1) / 2).unwrap_or((proved.max(FLOOR) * failed).isqrt())
-            }
+        if let Some(next) = self.next(marks) {
+            return next;
         }
+        if self.failed != 0 && wall.saturating_sub(self.failed_at) >= ASK_AGAIN {
+            return self.failed.min(CEILING);
+        }
+        self.proved.max(FLOOR)
+    }
+
+    /// What to try next; `None`: the network is settled.
+    fn next(&self, marks: Option<u64>) -> Option<u64> {
+        let (proved, failed) = (self.proved, self.failed);
+        let mut rungs = RUNGS.into_iter().filter(|rung| marks.is_none_or(|marks| (rung + BELOW).is_multiple_of(marks)));
+        if failed == 0 {
+            let leap = proved + proved / 4 * 3;
+            let next = rungs.find(|rung| *rung >= leap.max(START)).unwrap_or(CEILING);
+            return Some(next).filter(|_| proved < CEILING);
+        }
+        if proved * 100 >= failed * CLOSE_ENOUGH || failed <= FLOOR + 3 * SECOND {
+            return None;
+        }
+        let between: Vec<u64> =
+            rungs.filter(|rung| (proved + NEAR..failed.saturating_sub(NEAR)).contains(rung)).collect();
+        // The lower half first: a silence that kills costs more than one that is survived.
+        let lower = between.get(between.len().saturating_sub(1) / 2).copied();
+        lower.or_else(|| marks.is_none().then(|| (proved.max(FLOOR) * failed).isqrt()))
     }
 
     /// The rung to step back to from what was proved.
     fn half(&self) -> u64 {
         RUNGS.iter().rev().copied().find(|rung| *rung <= self.proved / 2).unwrap_or(FLOOR)
-    }
-
-    /// Nothing more is tried until [`ASK_AGAIN`].
-    pub(crate) fn is_settled(&self) -> bool {
-        match self.failed {
-            0 => self.proved >= CEILING,
-            failed => self.proved * 100 >= failed * CLOSE_ENOUGH || failed <= FLOOR + 3 * SECOND,
-        }
     }
 
     /// The connection lived through this silence.
@@ -154,10 +174,10 @@ mod tests {
     fn settle(search: &mut Search, timeout: u64) -> (u64, u64, u64) {
         let (mut idle, mut longest, mut sum) = (0, 0, 0);
         for _ in 0..60 {
-            if search.is_settled() && search.doubt == Doubt::None {
+            if search.next(None).is_none() && search.doubt == Doubt::None {
                 return (idle, longest, sum);
             }
-            let interval = search.interval(0);
+            let interval = search.interval(0, None);
             idle += interval;
             if interval < timeout {
                 search.survived(interval);
@@ -190,7 +210,7 @@ mod tests {
         // The floor is just below it.
         let mut search = Search::default();
         settle(&mut search, 30 * SECOND);
-        assert!((FLOOR..30 * SECOND).contains(&search.interval(0)), "{search:?}");
+        assert!((FLOOR..30 * SECOND).contains(&search.interval(0, None)), "{search:?}");
     }
 
     #[test]
@@ -200,7 +220,7 @@ mod tests {
             let timeout = minutes * MINUTE;
             let mut search = Search::default();
             settle(&mut search, timeout);
-            assert!(search.interval(0) >= timeout - 5 * SECOND, "{minutes} min: {search:?}");
+            assert!(search.interval(0, None) >= timeout - 5 * SECOND, "{minutes} min: {search:?}");
         }
     }
 
@@ -209,11 +229,11 @@ mod tests {
         // What happens once may be the weather: half of it is used, and what survives restores the old one.
         let mut search = Search { proved: 895 * SECOND, failed: 920 * SECOND, ..Search::default() };
         search.died(895 * SECOND, 0);
-        assert_eq!(search.interval(0), 345 * SECOND);
+        assert_eq!(search.interval(0, None), 345 * SECOND);
         search.survived(10 * SECOND);
-        assert_eq!(search.interval(0), 345 * SECOND, "a shorter silence proves nothing of it");
+        assert_eq!(search.interval(0, None), 345 * SECOND, "a shorter silence proves nothing of it");
         search.survived(345 * SECOND);
-        assert_eq!(search.interval(0), 895 * SECOND);
+        assert_eq!(search.interval(0, None), 895 * SECOND);
         search.survived(895 * SECOND);
         assert_eq!(search, Search { proved: 895 * SECOND, failed: 920 * SECOND, ..Search::default() });
     }
@@ -227,7 +247,7 @@ mod tests {
             settle(&mut search, before);
             let mut deaths = 0;
             for _ in 0..40 {
-                let interval = search.interval(0);
+                let interval = search.interval(0, None);
                 if interval < after {
                     search.survived(interval);
                 } else {
@@ -235,9 +255,9 @@ mod tests {
                     deaths += 1;
                 }
             }
-            assert!(search.is_settled() && search.doubt == Doubt::None, "{before} {after}: {search:?}");
+            assert!(search.next(None).is_none() && search.doubt == Doubt::None, "{before} {after}: {search:?}");
             assert!(
-                search.interval(0) < after && search.interval(0) * 100 >= after * 85,
+                search.interval(0, None) < after && search.interval(0, None) * 100 >= after * 85,
                 "{before} {after}: {search:?}"
             );
             assert!(deaths <= 8, "{before} {after}: {deaths}");
@@ -246,18 +266,34 @@ mod tests {
 
     #[test]
     fn a_nat_that_grows_is_noticed_when_asked_again() {
-        // Twice a week what killed is tried once more; each time costs 13 % of the heartbeat at most.
+        // Every other day what killed is tried once more; each time costs 13 % of the heartbeat at most.
         let mut search = Search::default();
         settle(&mut search, 4 * MINUTE);
-        let settled = search.interval(0);
-        let asked = search.interval(ASK_AGAIN);
+        let settled = search.interval(0, None);
+        let asked = search.interval(ASK_AGAIN, None);
         assert!(asked > settled && asked * CLOSE_ENOUGH <= settled * 100, "{settled} {asked}");
         search.survived(asked);
         settle(&mut search, 20 * MINUTE);
-        assert!(search.interval(0) >= 17 * MINUTE, "{search:?}");
+        assert!(search.interval(0, None) >= 17 * MINUTE, "{search:?}");
         let mut stays = Search::default();
         settle(&mut stays, 4 * MINUTE);
-        stays.died(stays.interval(ASK_AGAIN), ASK_AGAIN);
-        assert_eq!(stays.interval(ASK_AGAIN), settled, "a death at what was asked changes nothing");
+        let again = stays.interval(ASK_AGAIN, None);
+        stays.died(again, ASK_AGAIN);
+        assert_eq!(stays.interval(ASK_AGAIN, None), settled, "a death at what was asked changes nothing");
+    }
+
+    #[test]
+    fn where_alarms_come_only_at_marks_only_those_are_tried() {
+        // A NAT of 18 min and marks of five: 30 and 20 min kill, 15 min is the longest silence that can be made.
+        let marks = Some(5 * MINUTE);
+        let mut search = Search::default();
+        let mut made = Vec::new();
+        while let Some(asked) = search.next(marks) {
+            let silence = asked.next_multiple_of(5 * MINUTE) - 40;
+            made.push(silence.div_ceil(MINUTE));
+            if silence < 18 * MINUTE { search.survived(silence) } else { search.died(silence, 0) }
+        }
+        assert_eq!(made, [5, 10, 20, 15]);
+        assert_eq!(search.interval(0, marks), 15 * MINUTE - 40);
     }
 }

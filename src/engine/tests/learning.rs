@@ -123,16 +123,48 @@ fn each_network_has_its_own_heartbeat_and_gets_it_back_at_once() {
 
 #[test]
 fn late_alarms_are_planned_for() {
-    // A vendor that moves alarms by up to five minutes makes silences longer than they were meant: the next ones are
-    // meant to be shorter, and it is forgotten when the alarms come on time again.
+    // An alarm that came four minutes late made a longer silence than was meant: the next one is asked for four minutes
+    // earlier, and that is forgotten when the alarms come on time again.
     let mut phone = learner();
     phone.jump(235 * SECOND + 4 * MINUTE);
     phone.input(Input::Timeout);
-    phone.advance(SECOND);
-    let interval = heartbeat(&phone);
-    assert!((600..=895 - 240).contains(&interval), "the next rung, less what alarms are late by: {interval}");
+    let first = phone.now.boot;
+    assert_eq!(heartbeat(&phone), 895, "475 s were survived");
+    phone.advance(15 * MINUTE);
+    let second = phone.pings()[1];
+    let silence = second - first;
+    assert!((895 - 242..=895 - 239).contains(&(silence / SECOND)), "{silence}");
+    phone.forget();
     phone.advance(24 * 60 * MINUTE);
-    assert!(heartbeat(&phone) > 1_600, "{}", heartbeat(&phone));
+    let pings = phone.pings();
+    let last = pings[pings.len() - 1] - pings[pings.len() - 2];
+    assert!(last > 1_600 * SECOND, "{last}");
+}
+
+#[test]
+fn a_vendor_that_fires_alarms_at_marks_is_aimed_at() {
+    // Three late alarms at five-minute marks, and each later one is asked for at the last mark that is in time.
+    let mut phone = learner();
+    for _ in 0..3 {
+        let due = phone.now.boot + phone.next_timeout().expect("a ping");
+        let mark = (due + 10 * SECOND).next_multiple_of(5 * MINUTE);
+        phone.jump(mark - phone.now.boot);
+        phone.input(Input::Timeout);
+    }
+    phone.forget();
+    for minutes in [1, 2, 3] {
+        // Something came in between two marks.
+        phone.advance(minutes * MINUTE + 7 * SECOND);
+        phone.receive(&common::packets::ping_resp());
+        phone.advance(SECOND);
+        let due = phone.now.boot + phone.next_timeout().expect("a ping");
+        assert_eq!(due % (5 * MINUTE), 0, "{due}");
+        let silence = due - phone.now.boot;
+        let latest = (heartbeat(&phone) + 6) * SECOND;
+        assert!((latest - 5 * MINUTE..=latest).contains(&silence), "the last one before {latest}: {silence}");
+        phone.jump(due - phone.now.boot);
+        phone.input(Input::Timeout);
+    }
 }
 
 #[test]
