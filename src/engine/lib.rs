@@ -14,7 +14,7 @@
 //! |---|---|
 //! | when to ping, when a connection is dead | `heartbeat` |
 //! | how long a network lets a connection be silent | `search`, `silence`, `networks` |
-| how the platform's alarms come, and when to ask for one | `alarms` |
+//! | how the platform's alarms come, and when to ask for one | `alarms` |
 //! | when to try again | `back_off`, `connection` |
 //! | what each MQTT reason code means | `actions` |
 //! | acknowledged only once it is on disk | `journal`, `inbox` |
