@@ -1,5 +1,7 @@
 //! What the world tells a push client, and what a client can do: the same for ours and for every peer.
 
+use offpush_engine::Internet;
+
 /// A connection, as the client numbers it. Never used twice.
 pub(crate) type ConnId = u64;
 
@@ -9,6 +11,15 @@ pub(crate) struct NetworkSeen {
     /// The same value when the same network returns.
     pub(crate) key: u64,
     pub(crate) transport: crate::day::Transport,
+    /// What the platform tells of its way out.
+    pub(crate) internet: Internet,
+}
+
+impl NetworkSeen {
+    /// The same network, whatever its way out.
+    pub(crate) fn is(self, other: Self) -> bool {
+        self.key == other.key
+    }
 }
 
 /// Why a connection ended or an attempt failed.
@@ -35,6 +46,8 @@ pub(crate) enum Input {
     Received(ConnId, Vec<u8>),
     /// An answer to a registration request, or why there is none.
     Registered(ConnId, Result<Vec<u8>, Failure>),
+    /// What a look at the network's way out found.
+    Probed(ConnId, Internet),
     Timeout,
     Screen(bool),
     /// For the oracle alone: what nobody on a phone can know.
@@ -46,7 +59,7 @@ pub(crate) enum Input {
 pub(crate) enum Truth {
     /// The NAT's time-out on the network the phone is on.
     Nat(Option<u64>),
-    /// The connection is dead.
+    /// The NAT has forgotten the connection, or the network it was on is gone.
     Dead(ConnId),
     /// The server can be reached from now on.
     Reachable,
@@ -60,6 +73,8 @@ pub(crate) enum Action {
     Close(ConnId),
     /// Asks the gateway for a registration.
     Register(ConnId),
+    /// Looks at what answers in the server's place.
+    Probe(ConnId),
     /// Hold the wake lock for so many milliseconds, or let it go.
     WakeLock(Option<u64>),
     Note(Note),

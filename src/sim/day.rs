@@ -103,6 +103,8 @@ pub(crate) struct Move {
     pub(crate) at: u64,
     /// The network, or none.
     pub(crate) network: Option<usize>,
+    /// Milliseconds that the network which is left goes on serving.
+    pub(crate) overlap: u64,
     /// A short loss of the link: sockets live on if the same network returns.
     pub(crate) keeps_sockets: bool,
 }

@@ -132,6 +132,7 @@ struct RawNetwork {
 struct RawMove {
     at: Spanned<Clock>,
     network: Spanned<String>,
+    overlap: Option<Duration>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -235,7 +236,8 @@ impl Reader<'_> {
         let mut moves = Vec::new();
         for raw in &raw.moves {
             let network = if raw.network.get_ref() == NONE { None } else { Some(find(&raw.network)?) };
-            moves.push(Move { at: within.moment(&raw.at)?, network, keeps_sockets: false });
+            let overlap = raw.overlap.map_or(0, |overlap| overlap.0);
+            moves.push(Move { at: within.moment(&raw.at)?, network, overlap, keeps_sockets: false });
         }
         moves.sort_by_key(|step| step.at);
         if moves.first().is_none_or(|first| first.at != 0) {
@@ -313,8 +315,8 @@ impl Reader<'_> {
             let back = at + raw.lasting.0;
             let moved = moves.iter().any(|step| step.at > at && step.at <= back);
             if let (Some(network), false) = (network_at(at), moved) {
-                into.push(Move { at, network: None, keeps_sockets: true });
-                into.push(Move { at: back, network: Some(network), keeps_sockets: true });
+                into.push(Move { at, network: None, overlap: 0, keeps_sockets: true });
+                into.push(Move { at: back, network: Some(network), overlap: 0, keeps_sockets: true });
             }
             at += every;
         }

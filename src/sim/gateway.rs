@@ -10,6 +10,9 @@ use offpush_wire::{
 /// Entries without mark, at most (design §3).
 const WINDOW: usize = 64;
 
+/// Seconds in which phones come back after an end that the server caused: what a small gateway asks for.
+const RECONNECT_WINDOW: u32 = 3;
+
 const EPOCH: &str = "simulated-epoch";
 
 /// A message the server's caller sent.
@@ -123,7 +126,7 @@ impl Gateway {
                 previous: self.previous.clone(),
                 bindings: Bindings::default(),
                 time: self.wall + now as i64,
-                reconnect_window: None,
+                reconnect_window: Some(RECONNECT_WINDOW),
             });
             frames.push(answer.encode());
         }

@@ -31,6 +31,8 @@ pub struct Metrics {
     /// Of these, before the interval was right for the first time on that network under that NAT; none for a
     /// strategy that does not learn.
     pub dark_learning: f64,
+    /// Of these, in which the server had vanished without a word.
+    pub dark_server: f64,
     /// The longest dark stretch, in minutes.
     pub dark_longest: f64,
     /// Messages sent.
@@ -45,7 +47,7 @@ pub struct Metrics {
     pub delay_median: Option<f64>,
     /// The longest, in seconds.
     pub delay_worst: Option<f64>,
-    /// Minutes on the network where the phone was longest until the interval was right and stayed so; `None`: never.
+    /// Minutes on the network where the phone was longest until the interval was right for an hour; `None`: never.
     pub converged_after: Option<f64>,
     /// The interval in use at the end, in seconds.
     pub interval: f64,
@@ -78,14 +80,23 @@ impl Regime {
         self.stretches.iter().map(|(range, _)| range.end - range.start).sum()
     }
 
-    /// When the interval became right for good, and the time on the network until then.
+    /// When the interval became right and stayed so for an hour, or to the end; and the time on the network until then.
     pub(crate) fn converged(&self) -> Option<(u64, u64)> {
-        let right = |interval: u64| is_right(&Interval { from: 0, network: None, nat: self.nat, interval });
-        let wrong = self.stretches.iter().rposition(|(_, interval)| !right(*interval));
-        let first = wrong.map_or(0, |last_wrong| last_wrong + 1);
-        let at = self.stretches.get(first)?.0.start;
-        let before = self.stretches[..first].iter().map(|(range, _)| range.end - range.start).sum();
-        Some((at, before))
+        let (mut since, mut right, mut before) = (None, 0, 0);
+        for (range, interval) in &self.stretches {
+            let length = range.end - range.start;
+            if is_right(&Interval { from: 0, network: None, nat: self.nat, interval: *interval }) {
+                since.get_or_insert((range.start, before));
+                right += length;
+                if right >= HOUR {
+                    break;
+                }
+            } else {
+                (since, right) = (None, 0);
+            }
+            before += length;
+        }
+        since
     }
 }
 
@@ -140,6 +151,7 @@ pub(crate) fn measure(strategy: Strategy, trace: &Trace, ends: u64) -> Metrics {
         connects: trace.connects.len(),
         dark: minutes(trace.dark.iter().map(length).sum()),
         dark_learning: minutes(trace.dark.iter().filter(learning).map(length).sum()),
+        dark_server: minutes(trace.vanished.iter().map(length).sum()),
         dark_longest: minutes(trace.dark.iter().map(length).max().unwrap_or(0)),
         sent: trace.messages.len(),
         delivered: delays.len(),
@@ -178,9 +190,11 @@ pub fn settled(ours: &Trace, ends: u64) -> Vec<Range<u64>> {
     windows
 }
 
-/// Dark minutes and wake-ups within parts of a day.
+/// Dark minutes and wake-ups within parts of a day. The dark time after a server vanished is left out: how long it is
+/// depends on when in its interval a client was, and nobody on the wire can know before the next ping.
 pub fn within(trace: &Trace, windows: &[Range<u64>]) -> (f64, usize) {
-    let dark = minutes(windows.iter().map(|window| overlap(&trace.dark, window)).sum());
+    let dark = |ranges| -> u64 { windows.iter().map(|window| overlap(ranges, window)).sum() };
+    let dark = minutes(dark(&trace.dark) - dark(&trace.vanished));
     let inside = |at: &&u64| windows.iter().any(|window| window.contains(at));
     (dark, trace.wakes.iter().filter(inside).count())
 }
@@ -207,6 +221,7 @@ impl Metrics {
             connects: whole(&|run| run.connects),
             dark: mean(&|run| run.dark),
             dark_learning: mean(&|run| run.dark_learning),
+            dark_server: mean(&|run| run.dark_server),
             dark_longest: most(&|run| run.dark_longest),
             sent: whole(&|run| run.sent),
             delivered: whole(&|run| run.delivered),

@@ -3,7 +3,7 @@
 use offpush_engine::input::{CertificateProblem, Presented};
 use offpush_engine::record::{Identity, Record, Standing};
 use offpush_engine::{
-    Config, Engine, Event, Family, HttpAnswer, Internet, LinkFailure, LinkId, Network, Now, Output, Path, Timing,
+    Config, Engine, Event, Family, HttpAnswer, LinkFailure, LinkId, Network, Now, Output, Path, Timing,
 };
 use offpush_wire::RegisterAnswer;
 
@@ -35,7 +35,10 @@ pub(crate) struct Ours {
     engine: Engine,
     wall: i64,
     online: Option<LinkId>,
-    link: Option<LinkId>,
+    /// The link whose bytes are read.
+    reading: Option<LinkId>,
+    /// The one that was online and is closed now; why follows.
+    closed: Option<LinkId>,
 }
 
 impl Ours {
@@ -62,7 +65,7 @@ impl Ours {
         let mut rng = Rng::new(seed, "engine");
         let entropy = Box::new(move |bytes: &mut [u8]| rng.fill(bytes));
         let engine = Engine::new(config, [Record::Identity(identity)], entropy, moment(wall, 0));
-        Self { engine, wall, online: None, link: None }
+        Self { engine, wall, online: None, reading: None, closed: None }
     }
 
     /// Does what the engine wants, until it wants nothing more.
@@ -76,12 +79,15 @@ impl Ours {
         let moment = moment(self.wall, now);
         match output {
             Output::Register { link, .. } => actions.push(Action::Register(link.0)),
-            Output::Connect { link, .. } => {
-                self.link = Some(link);
-                actions.push(Action::Connect(link.0));
-            }
+            Output::Connect { link, .. } => actions.push(Action::Connect(link.0)),
+            Output::Probe { link } => actions.push(Action::Probe(link.0)),
             Output::Send { link, bytes } => actions.push(Action::Send(link.0, bytes)),
-            Output::Close { link } => actions.push(Action::Close(link.0)),
+            Output::Close { link } => {
+                if self.online == Some(link) {
+                    self.closed = self.online.take();
+                }
+                actions.push(Action::Close(link.0));
+            }
             Output::Commit { id, .. } => self.engine.handle_committed(moment, id, Ok(())),
             Output::AskShowing { .. } => self.engine.handle_showing(moment, &[]),
             Output::Present { sequence, .. } => {
@@ -94,7 +100,7 @@ impl Ours {
             Output::Callback { id: Some(id), .. } => self.engine.handle_callback_taken(moment, id),
             Output::WakeLock(lock) => actions.push(Action::WakeLock(lock)),
             Output::Event(event) => self.event(event, actions),
-            Output::Probe { .. } | Output::Cancel { .. } | Output::Callback { id: None, .. } => {}
+            Output::Cancel { .. } | Output::Callback { id: None, .. } => {}
         }
     }
 
@@ -102,12 +108,12 @@ impl Ours {
         match event {
             Event::Ping { .. } => actions.extend(self.online.map(|link| Action::Note(Note::Ping(link.0)))),
             Event::Connected { .. } => {
-                self.online = self.link;
+                self.online = self.reading;
                 actions.extend(self.online.map(|link| Action::Note(Note::Online(link.0))));
             }
             Event::Disconnected { cause, .. } => {
                 let offline = |link: LinkId| Action::Note(Note::Offline(link.0, format!("{cause:?}")));
-                actions.extend(self.online.take().map(offline));
+                actions.extend(self.closed.take().map(offline));
             }
             Event::AlarmLate { late } => actions.push(Action::Note(Note::AlarmLate(late))),
             _ => {}
@@ -144,7 +150,7 @@ impl Client for Ours {
                     key: seen.key,
                     transport: seen.transport.name().to_owned(),
                     addresses: seen.key,
-                    internet: Internet::Unknown,
+                    internet: seen.internet,
                 };
                 self.engine.handle_network(moment, network);
             }
@@ -153,7 +159,11 @@ impl Client for Ours {
                 self.engine.handle_connected(moment, LinkId(id), path);
             }
             Input::Closed(id, why) => self.engine.handle_closed(moment, LinkId(id), failure(why)),
-            Input::Received(id, bytes) => self.engine.handle_received(moment, LinkId(id), &bytes),
+            Input::Received(id, bytes) => {
+                self.reading = Some(LinkId(id));
+                self.engine.handle_received(moment, LinkId(id), &bytes);
+            }
+            Input::Probed(id, found) => self.engine.handle_probed(moment, LinkId(id), found),
             Input::Registered(id, answer) => {
                 let answer = answer.map(|body| HttpAnswer { status: 200, retry_after: None, body }).map_err(failure);
                 self.engine.handle_register_answer(moment, LinkId(id), answer);

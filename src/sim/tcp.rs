@@ -60,6 +60,8 @@ pub(crate) struct Conn {
     pub(crate) mapping: Option<u64>,
     /// It is dead from then on for another reason.
     pub(crate) gone: Option<u64>,
+    /// When the server vanished without a word.
+    pub(crate) vanished: Option<u64>,
     pub(crate) up: Flow,
     pub(crate) down: Flow,
 }
@@ -73,6 +75,7 @@ impl Conn {
             server_open: false,
             mapping: None,
             gone: None,
+            vanished: None,
             up: Flow::default(),
             down: Flow::default(),
         }

@@ -19,6 +19,9 @@ pub struct Trace {
     pub online: Vec<Range<u64>>,
     /// It was dead all the same, and there was a network.
     pub dark: Vec<Range<u64>>,
+    /// The part of it in which the server had vanished without a word, which nothing on the wire tells before the next
+    /// ping.
+    pub vanished: Vec<Range<u64>>,
     /// There was no network.
     pub no_network: Vec<Range<u64>>,
     /// Ends of connections as the client sees them: when, and why.

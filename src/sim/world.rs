@@ -5,6 +5,8 @@ mod links;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
+use offpush_engine::Internet;
+
 use crate::client::{Action, Client, ConnId, Failure, Input, NetworkSeen, Note, Truth};
 use crate::day::{Day, Path};
 use crate::gateway::Sent;
@@ -24,22 +26,51 @@ const INPUTS_AT_ONCE: u32 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Happening {
     Move(usize),
+    /// A network that was left does not serve any more.
+    Lingered(usize),
     Change(usize),
     ServerDown(bool),
     ServerUp,
     Message(usize),
-    Dial { key: Key, round: u8, attempt: u32 },
-    Again { key: Key, way: Way },
-    Arrive { key: Key, way: Way, bytes: Vec<u8>, fin: bool },
-    Told { key: Key, failure: Failure },
+    Dial {
+        key: Key,
+        round: u8,
+        attempt: u32,
+    },
+    Again {
+        key: Key,
+        way: Way,
+    },
+    Arrive {
+        key: Key,
+        way: Way,
+        bytes: Vec<u8>,
+        fin: bool,
+    },
+    Told {
+        key: Key,
+        failure: Failure,
+    },
     Look(Key),
     MaybeDead(Key),
-    Registered { id: ConnId, answer: Result<Vec<u8>, Failure> },
-    Timer { generation: u64, alarm: bool },
+    Registered {
+        id: ConnId,
+        answer: Result<Vec<u8>, Failure>,
+    },
+    Probed {
+        id: ConnId,
+        found: Internet,
+    },
+    Timer {
+        generation: u64,
+        alarm: bool,
+    },
     Screen(bool),
     OtherWake,
     Doze(bool),
-    Freeze { generation: u64 },
+    Freeze {
+        generation: u64,
+    },
 }
 
 pub(crate) struct World<'a> {
@@ -54,6 +85,8 @@ pub(crate) struct World<'a> {
     radio: Radio,
     server: Server,
     network: Option<usize>,
+    /// Networks that were left and go on serving until then.
+    lingering: Vec<(usize, u64)>,
     paths: Vec<Path>,
     conns: Vec<Conn>,
     keys: BTreeMap<ConnId, Key>,
@@ -83,6 +116,7 @@ impl<'a> World<'a> {
             radio: Radio::default(),
             server: Server::new(day.server.keep_alive, WALL + day.begins as i64),
             network: None,
+            lingering: Vec::new(),
             paths: day.networks.iter().map(|network| network.path.clone()).collect(),
             conns: Vec::new(),
             keys: BTreeMap::new(),
@@ -177,10 +211,15 @@ impl<'a> World<'a> {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Move(index) => self.moved(index),
+            Happening::Lingered(network) => self.lingered(network),
             Happening::Change(index) => {
                 let change = &self.day.changes[index];
-                self.paths[change.network] = change.path.clone();
+                let before = std::mem::replace(&mut self.paths[change.network], change.path.clone());
                 self.reveal_network();
+                if self.network == Some(change.network) && before.portal && !change.path.portal {
+                    // Somebody signed in, and the platform looked.
+                    self.tell(Input::Network(self.seen()));
+                }
                 self.sample();
             }
             Happening::ServerDown(says_goodbye) => self.server_down(says_goodbye),
@@ -208,6 +247,7 @@ impl<'a> World<'a> {
             }
             Happening::MaybeDead(key) => self.maybe_dead(key),
             Happening::Registered { id, answer } => self.tell(Input::Registered(id, answer)),
+            Happening::Probed { id, found } => self.tell(Input::Probed(id, found)),
             Happening::Timer { generation, alarm } if generation == self.generation => self.timer(alarm),
             Happening::Timer { .. } => {}
             Happening::Screen(on) => {
@@ -243,27 +283,58 @@ impl<'a> World<'a> {
             None => trace::open(&mut self.trace.no_network, self.now),
             Some(_) => trace::close(&mut self.trace.no_network, self.now),
         }
-        let lost = |conn: &Conn| conn.phone_open && Some(conn.network) != step.network;
-        let lost: Vec<Key> = (0..self.conns.len()).filter(|key| lost(&self.conns[*key])).collect();
+        let left = before.filter(|before| step.network != Some(*before));
+        self.lingering.retain(|(network, _)| step.network != Some(*network));
+        if let Some(left) = left.filter(|_| step.overlap > 0) {
+            self.lingering.push((left, self.now + step.overlap));
+            self.at(self.now + step.overlap, Happening::Lingered(left));
+        }
         let lives_on = step.keeps_sockets && (step.network.is_none() || before.is_none());
-        if !lives_on {
-            for key in &lost {
-                self.conns[*key].gone.get_or_insert(self.now);
-            }
+        let lost = if lives_on { Vec::new() } else { self.lost_sockets() };
+        for key in &lost {
+            self.conns[*key].gone.get_or_insert(self.now);
         }
         self.reveal_network();
-        let seen = step
-            .network
-            .map(|network| NetworkSeen { key: network as u64 + 1, transport: self.day.networks[network].transport });
-        self.tell(Input::Network(seen));
-        if !lives_on {
-            for key in lost {
-                self.phone_closed(key, Failure::Aborted);
-            }
+        self.tell(Input::Network(self.seen()));
+        for key in lost {
+            self.phone_closed(key, Failure::Aborted);
         }
         if step.network.is_some() {
             self.reveal(Truth::Reachable);
         }
+    }
+
+    /// A network that was left is gone.
+    fn lingered(&mut self, network: usize) {
+        let now = self.now;
+        self.lingering.retain(|(left, until)| *left != network || *until > now);
+        for key in self.lost_sockets() {
+            self.phone_closed(key, Failure::Aborted);
+        }
+    }
+
+    /// The network serves.
+    fn serves(&self, network: usize) -> bool {
+        self.network == Some(network) || self.lingering.iter().any(|(left, _)| *left == network)
+    }
+
+    /// Sockets on networks that do not.
+    fn lost_sockets(&self) -> Vec<Key> {
+        let lost = |key: &Key| self.conns[*key].phone_open && !self.serves(self.conns[*key].network);
+        (0..self.conns.len()).filter(lost).collect()
+    }
+
+    /// The default network as the platform tells of it. It looks at its way out when the network comes, and when somebody
+    /// has signed in; that it leads nowhere any more, nobody tells.
+    fn seen(&self) -> Option<NetworkSeen> {
+        let network = self.network?;
+        let path = &self.paths[network];
+        let internet = match (path.portal, path.black_hole) {
+            (true, _) => Internet::Portal,
+            (_, true) => Internet::None,
+            _ => Internet::Works,
+        };
+        Some(NetworkSeen { key: network as u64 + 1, transport: self.day.networks[network].transport, internet })
     }
 
     // The client.
@@ -340,6 +411,7 @@ impl<'a> World<'a> {
                 }
             }
             Action::Register(id) => self.register(id),
+            Action::Probe(id) => self.probe(id),
             Action::WakeLock(lock) => self.power.wake_lock(self.now, lock),
             Action::Note(note) => self.note(note),
         }
@@ -367,6 +439,17 @@ impl<'a> World<'a> {
         self.trace.bytes.push((self.now, tcp::HANDSHAKE));
         self.radio.packet(self.now, transport);
         self.at(at, Happening::Registered { id, answer });
+    }
+
+    /// A look at the network's way out: a connection, a request and perhaps an answer.
+    fn probe(&mut self, id: ConnId) {
+        let Some(network) = self.network.filter(|network| !self.paths[*network].black_hole) else { return };
+        let path = &self.paths[network];
+        let found = if path.portal { Internet::Portal } else { Internet::Unknown };
+        let at = self.now + path.round_trip * 2;
+        self.trace.bytes.push((self.now, tcp::HANDSHAKE));
+        self.radio.packet(self.now, self.day.networks[network].transport);
+        self.at(at, Happening::Probed { id, found });
     }
 
     fn note(&mut self, note: Note) {
@@ -406,6 +489,8 @@ impl<'a> World<'a> {
         trace::close(&mut self.trace.online, self.now);
         self.trace.ends.push((self.now, why.unwrap_or_else(|| "closed".to_owned())));
         let Some(since) = self.conns[key].dead_since(self.now).filter(|since| *since < self.now) else { return };
+        let vanished = self.conns[key].vanished == Some(since);
+        let first = self.trace.dark.len();
         let mut from = since;
         for gap in self.trace.no_network.iter().filter(|gap| gap.end > since) {
             if gap.start > from {
@@ -415,6 +500,9 @@ impl<'a> World<'a> {
         }
         if from < self.now {
             self.trace.dark.push(from..self.now);
+        }
+        if vanished {
+            self.trace.vanished.extend_from_slice(&self.trace.dark[first..]);
         }
     }
 

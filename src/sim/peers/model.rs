@@ -202,7 +202,8 @@ impl<R: Rules> Peer<R> {
 
     fn network_changed(&mut self, now: u64, network: Option<NetworkSeen>, actions: &mut Vec<Action>) {
         let before = std::mem::replace(&mut self.network, network);
-        if before == network {
+        // What the platform finds out about the same network's way out, no peer looks at.
+        if before.is_none() && network.is_none() || before.zip(network).is_some_and(|(before, now)| before.is(now)) {
             return;
         }
         self.end_probe(actions);
@@ -442,14 +443,24 @@ impl<R: Rules> Client for Peer<R> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use offpush_engine::Internet;
+
     use super::*;
     use crate::day::Transport;
 
     pub(crate) fn wifi() -> Place {
-        Place { now: 0, network: NetworkSeen { key: 1, transport: Transport::Wifi }, screen_on: false }
+        Place {
+            now: 0,
+            network: NetworkSeen { key: 1, transport: Transport::Wifi, internet: Internet::Works },
+            screen_on: false,
+        }
     }
 
     pub(crate) fn cellular() -> Place {
-        Place { now: 0, network: NetworkSeen { key: 2, transport: Transport::Cellular }, screen_on: false }
+        Place {
+            now: 0,
+            network: NetworkSeen { key: 2, transport: Transport::Cellular, internet: Internet::Works },
+            screen_on: false,
+        }
     }
 }

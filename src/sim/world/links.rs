@@ -23,7 +23,7 @@ impl World<'_> {
     fn pass(&mut self, key: Key, way: Way) -> Pass {
         let path = self.path(key).clone();
         let conn = &self.conns[key];
-        let there = self.network == Some(conn.network) && self.power.has_network(self.now);
+        let there = self.serves(conn.network) && self.power.has_network(self.now);
         if !there || path.black_hole {
             return Pass::Lost;
         }
@@ -45,7 +45,7 @@ impl World<'_> {
 
     fn on_air(&mut self, key: Key, bytes: u64) {
         let network = self.conns[key].network;
-        if self.network == Some(network) {
+        if self.serves(network) {
             self.trace.bytes.push((self.now, bytes));
             self.radio.packet(self.now, self.day.networks[network].transport);
         }
@@ -193,8 +193,9 @@ impl World<'_> {
             if says_goodbye {
                 self.conns[key].down.fin = true;
                 self.transmit(key, Way::Down);
-            } else if self.conns[key].phone_open {
-                self.reveal(Truth::Dead(self.conns[key].id));
+            } else {
+                // Nobody on the wire can know, not even the oracle.
+                self.conns[key].vanished = self.conns[key].gone;
             }
         }
     }
