@@ -2,10 +2,12 @@
 
 use crate::entropy::{Entropy, below};
 
-/// Decorrelated jitter: each wait is drawn between the base and three times the one before, at most the cap.
+/// Decorrelated jitter: each wait is drawn between the one before and three times that, at most the cap; the first one
+/// between one and three times the base.
 ///
 /// It spreads clients that failed together better than a doubled wait with a random part, and grows as fast
-/// ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+/// ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015). There each wait is drawn from the base on; but one
+/// that may shrink again stays small for many attempts, and on a phone each of those is a wake-up.
 #[derive(Debug)]
 pub struct BackOff {
     base: u64,
@@ -23,7 +25,7 @@ impl BackOff {
     /// The next wait in milliseconds.
     pub fn next(&mut self, entropy: &mut dyn Entropy) -> u64 {
         let highest = self.previous.saturating_mul(3).min(self.cap);
-        self.previous = self.base + below(entropy, highest - self.base + 1);
+        self.previous += below(entropy, highest - self.previous + 1);
         self.attempts = self.attempts.saturating_add(1);
         self.previous
     }

@@ -47,7 +47,7 @@ pub struct Metrics {
     pub delay_median: Option<f64>,
     /// The longest, in seconds.
     pub delay_worst: Option<f64>,
-    /// Minutes on the network where the phone was longest until the interval was right for an hour; `None`: never.
+    /// Minutes on the network where the phone was longest until the interval was right for good; `None`: never.
     pub converged_after: Option<f64>,
     /// The interval in use at the end, in seconds.
     pub interval: f64,
@@ -80,21 +80,18 @@ impl Regime {
         self.stretches.iter().map(|(range, _)| range.end - range.start).sum()
     }
 
-    /// When the interval became right and stayed so for an hour, or to the end; and the time on the network until then.
+    /// When the interval became right for good, and the time on the network until then. Afterwards it may be shorter for a
+    /// while, where a death gave reason to doubt it, but not longer than the network lets it be.
     pub(crate) fn converged(&self) -> Option<(u64, u64)> {
-        let (mut since, mut right, mut before) = (None, 0, 0);
+        let (mut since, mut before) = (None, 0);
         for (range, interval) in &self.stretches {
-            let length = range.end - range.start;
-            if is_right(&Interval { from: 0, network: None, nat: self.nat, interval: *interval }) {
+            let interval = Interval { from: 0, network: None, nat: self.nat, interval: *interval };
+            if is_right(&interval) {
                 since.get_or_insert((range.start, before));
-                right += length;
-                if right >= HOUR {
-                    break;
-                }
-            } else {
-                (since, right) = (None, 0);
+            } else if since.is_none_or(|_| interval.interval > limit(self.nat)) {
+                since = None;
             }
-            before += length;
+            before += range.end - range.start;
         }
         since
     }

@@ -128,7 +128,8 @@ impl Power {
     }
 
     pub(crate) fn is_awake(&self, at: u64) -> bool {
-        at < self.awake_until || self.screen_is_on(at)
+        // What is due when a lock ends is still done: the CPU does not fall asleep within no time.
+        at <= self.awake_until || self.screen_is_on(at)
     }
 
     /// The moment until which the CPU is sure to be awake.
