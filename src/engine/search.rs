@@ -7,7 +7,7 @@
 //! 2. while nothing failed, the [rung](RUNGS) about 1.75 times above what is proved, up to the [`CEILING`];
 //! 3. then the rungs between, the lower half first, and then the geometric mean, until what is proved is
 //!    [close enough](CLOSE_ENOUGH) to what failed: the network is settled, and what is proved is used;
-//! 4. every other day what failed is [asked again](ASK_AGAIN);
+//! 4. once in [288 heartbeats](ASK_AGAIN) what failed is asked again;
 //! 5. a proved silence that kills is halved at once and tried once more; if it kills again, that is believed, and the
 //!    search goes on below it.
 //!
@@ -57,10 +57,10 @@ const START: u64 = 235 * SECOND;
 /// at most 1.15 times as many heartbeats as needed are sent.
 const CLOSE_ENOUGH: u64 = 87;
 
-/// Milliseconds after which a settled network is asked whether it allows more now: every other day, three or four times
-/// a week. Each costs at most one connection and a silence of 13 % of the heartbeat that nobody knows of (3.6 min at the
-/// ceiling, 35 s at 4 min), for that much more is tried.
-const ASK_AGAIN: i64 = 48 * HOUR as i64;
+/// A settled network is asked whether it allows more now after so many heartbeats, and once a day at most: 7 times a week
+/// at 5 min, 2.3 times at 15 min, 1.4 times at 25 min. Each time costs at most one connection and a silence of 13 % of
+/// the heartbeat that nobody knows of, for that much more is tried: about five minutes a week, whatever the heartbeat.
+const ASK_AGAIN: u64 = 288;
 
 /// Rungs lie so far below the full minutes, in milliseconds.
 const BELOW: u64 = 5 * SECOND;
@@ -103,10 +103,12 @@ impl Search {
         if let Some(next) = self.next(marks) {
             return next;
         }
-        if self.failed != 0 && wall.saturating_sub(self.failed_at) >= ASK_AGAIN {
+        let settled = self.proved.max(FLOOR);
+        let age = wall.saturating_sub(self.failed_at).max(0).unsigned_abs();
+        if self.failed != 0 && age >= (settled * ASK_AGAIN).max(24 * HOUR) {
             return self.failed.min(CEILING);
         }
-        self.proved.max(FLOOR)
+        settled
     }
 
     /// What to try next; `None`: the network is settled.
@@ -168,6 +170,8 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAY: i64 = 24 * HOUR as i64;
 
     /// Steps a search on a NAT that forgets after `timeout` until it is settled: the search, the idle time it took, and
     /// the longest and summed silence that nobody knew of.
@@ -265,21 +269,32 @@ mod tests {
     }
 
     #[test]
+    fn the_longer_the_heartbeat_the_rarer_it_is_asked_for_more() {
+        // Once in 288 heartbeats: of 4 min after a day, of 20 min after four.
+        for (proved, days) in [(4 * MINUTE, 1), (20 * MINUTE, 4)] {
+            let failed = proved + proved / 10;
+            let search = Search { proved, failed, ..Search::default() };
+            assert_eq!(search.interval(days * DAY - 1, None), proved);
+            assert_eq!(search.interval(days * DAY, None), failed);
+        }
+    }
+
+    #[test]
     fn a_nat_that_grows_is_noticed_when_asked_again() {
-        // Every other day what killed is tried once more; each time costs 13 % of the heartbeat at most.
+        // Once a day what killed is tried once more; each time costs 13 % of the heartbeat at most.
         let mut search = Search::default();
         settle(&mut search, 4 * MINUTE);
         let settled = search.interval(0, None);
-        let asked = search.interval(ASK_AGAIN, None);
+        let asked = search.interval(DAY, None);
         assert!(asked > settled && asked * CLOSE_ENOUGH <= settled * 100, "{settled} {asked}");
         search.survived(asked);
         settle(&mut search, 20 * MINUTE);
         assert!(search.interval(0, None) >= 17 * MINUTE, "{search:?}");
         let mut stays = Search::default();
         settle(&mut stays, 4 * MINUTE);
-        let again = stays.interval(ASK_AGAIN, None);
-        stays.died(again, ASK_AGAIN);
-        assert_eq!(stays.interval(ASK_AGAIN, None), settled, "a death at what was asked changes nothing");
+        let again = stays.interval(DAY, None);
+        stays.died(again, DAY);
+        assert_eq!(stays.interval(DAY, None), settled, "a death at what was asked changes nothing");
     }
 
     #[test]

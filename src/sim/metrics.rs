@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::day::Day;
 use crate::peers::CEILING;
 use crate::strategy::Strategy;
 use crate::time::{HOUR, MINUTE};
@@ -62,8 +63,9 @@ fn limit(nat: Option<u64>) -> u64 {
 
 fn is_right(interval: &Interval) -> bool {
     let limit = limit(interval.nat);
-    let holds = interval.nat.is_none_or(|nat| interval.interval < nat);
-    holds && interval.interval <= limit && interval.interval as f64 >= limit as f64 * RIGHT
+    // Just as long as the time-out is right if it lives, and if it does not, the dark minutes say so: the NAT's time begins
+    // a moment before the phone's, when the answer passes it, and the ping after it is sent a keep-alive after the last.
+    interval.interval <= limit && interval.interval as f64 >= limit as f64 * RIGHT
 }
 
 /// The stretches of a day on one network under one NAT.
@@ -171,7 +173,17 @@ fn is_learning(regimes: &[Regime], at: u64) -> bool {
 
 /// The parts of a day in which strategies are compared: on each network and under each NAT, from the first full hour
 /// after ours converged there, and at once whenever the phone comes back to it.
-pub fn settled(ours: &Trace, ends: u64) -> Vec<Range<u64>> {
+///
+/// There are none without a foreground service: the system freezes whoever has none, takes its network and tells it
+/// nothing, so that what is dark and what wakes there is the system's doing, the oracle's too.
+pub fn settled(day: &Day, ours: &Trace) -> Vec<Range<u64>> {
+    match day.phone.foreground_service {
+        true => settled_in(ours, day.lasts),
+        false => Vec::new(),
+    }
+}
+
+fn settled_in(ours: &Trace, ends: u64) -> Vec<Range<u64>> {
     let mut windows = Vec::new();
     for regime in regimes(ours, ends) {
         let Some((converged, _)) = regime.converged() else { continue };
@@ -243,16 +255,16 @@ mod tests {
 
     #[test]
     fn right_is_within_fifteen_per_cent_below_the_nat_or_at_the_ceiling() {
-        // The time-out itself is too late; a longer NAT wants the ceiling of 28 min.
+        // Beyond the time-out is too late; a longer NAT wants the ceiling of 28 min.
         let right = |nat, interval| is_right(&Interval { from: 0, network: Some(0), nat: Some(nat), interval });
         assert!(right(600_000, 510_000) && right(600_000, 599_999));
-        assert!(!right(600_000, 509_999) && !right(600_000, 600_000));
+        assert!(!right(600_000, 509_999) && right(600_000, 600_000) && !right(600_000, 600_001));
         assert!(right(2_400_000, 1_680_000) && right(2_400_000, 1_428_000) && !right(2_400_000, 1_681_000));
     }
 
     #[test]
-    fn converged_is_right_and_stays_so() {
-        // Right for a while and wrong again is not converged; time elsewhere is not counted.
+    fn converged_is_right_and_no_longer_than_that_any_more() {
+        // Right for a while and too long again is not converged, a doubt afterwards is; time elsewhere is not counted.
         let trace = Trace {
             intervals: vec![
                 at(0, Some(0), 10, 9),
@@ -260,6 +272,7 @@ mod tests {
                 at(20, Some(1), 10, 4),
                 at(50, Some(0), 10, 5),
                 at(60, Some(0), 10, 9),
+                at(80, Some(0), 10, 4),
             ],
             ..Trace::default()
         };
@@ -276,8 +289,8 @@ mod tests {
             ..Trace::default()
         };
         let expected: Vec<Range<u64>> = std::iter::once(2 * HOUR..5 * HOUR).collect();
-        assert_eq!(settled(&trace, 600 * MINUTE), expected);
+        assert_eq!(settled_in(&trace, 600 * MINUTE), expected);
         let never = Trace { intervals: vec![at(0, Some(0), 30, 4)], ..Trace::default() };
-        assert_eq!(settled(&never, 600 * MINUTE), []);
+        assert_eq!(settled_in(&never, 600 * MINUTE), []);
     }
 }

@@ -60,7 +60,7 @@ pub fn render(day: &Day, rows: &[(Strategy, Metrics)]) -> String {
 /// run a strategy, all with the same seed.
 pub fn compare(day: &Day, runs: &[Run]) -> Option<String> {
     let ours = runs.iter().find(|run| run.strategy == Strategy::Offpush)?;
-    let windows = settled(&ours.trace, day.lasts);
+    let windows = settled(day, &ours.trace);
     let minutes = windows.iter().map(|window| window.end - window.start).sum::<u64>() / MINUTE;
     if minutes == 0 {
         return None;
