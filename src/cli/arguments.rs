@@ -95,7 +95,7 @@ pub(crate) struct Daemon {
     /// The directory for everything the daemon keeps; made if it does not exist
     #[arg(long, value_name = "DIR", env = "OFFPUSH_DATA")]
     pub(crate) data: PathBuf,
-    /// The gateway
+    /// The gateway; given several times, all are raced, the first in front
     #[arg(long, value_name = "https://HOST:PORT", required = true)]
     pub(crate) server: Vec<String>,
     /// PEM certificates of the CAs to trust [default: the system's]

@@ -48,6 +48,9 @@ mod reach;
 mod records;
 mod resolve;
 mod signals;
+#[cfg(test)]
+#[path = "tests/common/skip.rs"]
+mod skip;
 mod timer;
 mod trust;
 

@@ -10,7 +10,7 @@ use offpush_engine::Timing;
 pub struct Options {
     /// Where everything is kept: the store, the history, the notifications file, the control socket. One daemon each.
     pub data: PathBuf,
-    /// The gateways, `https://HOST[:PORT]`, tried in this order. If they are all on this machine (`localhost` or a
+    /// The gateways, `https://HOST[:PORT]`, raced with the first in front. If they are all on this machine (`localhost` or a
     /// loopback address), the default network does not matter: they are always reachable.
     pub servers: Vec<String>,
     /// A file of CA certificates in PEM form, in place of the system's.

@@ -12,6 +12,7 @@ use common::broker::{World, message_frame};
 use common::tls::Authority;
 use common::{Running, Scratch};
 
+const CONNECT: u8 = 1;
 const PUBACK: u8 = 4;
 const DISCONNECT: u8 = 14;
 
@@ -167,4 +168,18 @@ fn a_delayed_notification_waits_and_the_page_says_so() {
         std::thread::yield_now();
     }
     assert_eq!(lines(&daemon), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn a_gateway_that_hangs_does_not_keep_the_phone_from_another() {
+    // The first gateway takes connections and says nothing; the phone registers with the second and is connected.
+    let (scratch, authority) = (Scratch::new("hanging"), Authority::new());
+    let world = World::new(&authority);
+    let mut options = options(&scratch, &authority, &world);
+    let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    options.servers.insert(0, format!("https://{}", hanging.local_addr().unwrap()));
+    let running = Running::start(options);
+    world.wait(CONNECT);
+    assert!(running.status().broker.is_some_and(|broker| broker.starts_with("mqtts://127.0.0.1:")));
+    running.stop();
 }

@@ -4,10 +4,7 @@ use std::process::Command;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::*;
-use skip::skip;
-
-#[path = "../common/skip.rs"]
-mod skip;
+use crate::skip::skip;
 
 const IPV4: &str = "\
 Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT

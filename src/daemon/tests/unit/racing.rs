@@ -8,10 +8,7 @@ use offpush_engine::Family;
 use super::*;
 use crate::portal;
 use crate::race::STAGGER;
-use skip::skip;
-
-#[path = "../common/skip.rs"]
-mod skip;
+use crate::skip::skip;
 
 const BODY: &[u8] = b"{}";
 
