@@ -79,3 +79,34 @@ pub(crate) fn literal(host: &str) -> Option<Vec<IpAddr>> {
     }
     host.parse().ok().map(|address| vec![address])
 }
+
+#[cfg(test)]
+mod tests {
+    use mio::{Events, Poll, Token};
+
+    use super::*;
+
+    #[test]
+    fn lookups_beyond_the_bound_wait_until_one_is_done() {
+        // A resolver that hangs must not gather threads; whoever comes later is asked to come again.
+        let mut poll = Poll::new().unwrap();
+        let mut resolver = Resolver::new(Arc::new(Waker::new(poll.registry(), Token(0)).unwrap()));
+        for number in 0..MAXIMUM_LOOKUPS {
+            assert!(matches!(resolver.start(&format!("{number}.invalid")), Ok(Some(_))));
+        }
+        assert_eq!(resolver.start("more.invalid"), Ok(None));
+        // The waker tells.
+        poll.poll(&mut Events::with_capacity(1), None).unwrap();
+        let (_, result) = resolver.take().unwrap();
+        assert!(result.is_err());
+        assert!(matches!(resolver.start("more.invalid"), Ok(Some(_))));
+    }
+
+    #[test]
+    fn addresses_and_this_machine_need_no_lookup() {
+        // Every other name does.
+        assert_eq!(literal("192.0.2.1"), Some(vec![IpAddr::from([192, 0, 2, 1])]));
+        assert_eq!(literal("LocalHost").map(|addresses| addresses.len()), Some(2));
+        assert_eq!(literal("localhost.example.com"), None);
+    }
+}

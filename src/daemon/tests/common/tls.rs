@@ -52,7 +52,15 @@ impl Authority {
 
 /// Accepts connections on a free port of 127.0.0.1, each in a thread of its own, for as long as the test runs.
 pub fn serve(config: Arc<ServerConfig>, handler: impl Fn(Stream) + Send + Sync + 'static) -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    serve_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), config, handler)
+}
+
+/// The same on a listener that there is already.
+pub fn serve_on(
+    listener: TcpListener,
+    config: Arc<ServerConfig>,
+    handler: impl Fn(Stream) + Send + Sync + 'static,
+) -> u16 {
     let port = listener.local_addr().unwrap().port();
     let handler = Arc::new(handler);
     thread::spawn(move || {

@@ -64,6 +64,19 @@ impl Driver {
         self.next()
     }
 
+    /// Goes on, with nothing told, until the links are like this.
+    fn until(&mut self, condition: impl Fn(&Links) -> bool) {
+        let mut events = Events::with_capacity(16);
+        while !condition(&self.links) {
+            self.poll.poll(&mut events, Some(PATIENCE)).unwrap();
+            assert!(!events.is_empty(), "nothing happens");
+            for event in &events {
+                self.links.ready(event.token(), event.is_readable(), event.is_writable());
+            }
+            self.links.advance(self.boot, |_, event| panic!("{event:?}"));
+        }
+    }
+
     /// What is told next.
     fn next(&mut self) -> Told {
         let mut events = Events::with_capacity(16);
@@ -379,14 +392,7 @@ fn an_attempt_that_ends_with_its_time_tells_the_most_telling_failure_before_the_
     let silent = silent.local_addr().map(|address| (silent, address.port())).unwrap();
     let mut driver = Driver::new(&authority);
     driver.links.start(LinkId(1), Purpose::Broker, &[mqtts(wrong), mqtts(silent.1)], None, driver.boot);
-    let mut events = Events::with_capacity(16);
-    while driver.links.broker() != Some(&mqtts(silent.1)) {
-        driver.links.advance(driver.boot, |_, event| panic!("{event:?}"));
-        driver.poll.poll(&mut events, Some(PATIENCE)).unwrap();
-        for event in &events {
-            driver.links.ready(event.token(), event.is_readable(), event.is_writable());
-        }
-    }
+    driver.until(|links| links.broker() == Some(&mqtts(silent.1)));
     driver.boot = limit::CONNECT - 1;
     let failure = failed(driver.next());
     assert_eq!(failure, LinkFailure::Certificate { problem: CertificateProblem::UnknownIssuer });

@@ -20,6 +20,7 @@ fn a_redirect_to_another_host_is_a_portal() {
         "//portal.example/",
         "https://push.example.com.portal.example/",
         "https://push.example.com@portal.example/",
+        "https://push.example.com:443@portal.example/",
         "http://192.0.2.1:8080",
         "http://[2001:db8::1]/push.example.com",
     ] {
@@ -33,9 +34,13 @@ fn a_redirect_to_another_host_is_a_portal() {
 #[test]
 fn a_redirect_to_the_same_host_is_none() {
     // A web server that sends everybody to https does not stand in between.
-    for location in
-        ["https://push.example.com/.well-known/offpush", "HTTPS://PUSH.example.com.:8443", "/login?to=http://x/", ""]
-    {
+    for location in [
+        "https://push.example.com/.well-known/offpush",
+        "HTTPS://PUSH.example.com.:8443",
+        "https://me:1@push.example.com",
+        "/login?to=http://x/",
+        "",
+    ] {
         assert_eq!(redirect(301, location), Internet::Unknown, "{location}");
     }
     assert_eq!(verdict(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), Internet::Unknown, "without a location");
