@@ -139,12 +139,10 @@ fn ipv6_addresses<'a>(table: &'a str, interface: &str) -> Vec<&'a str> {
 fn subscribe() -> io::Result<OwnedFd> {
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
     let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
-    let groups = RTMGRP_IPV4_RULE
-        | RTMGRP_LINK
-        | RTMGRP_IPV4_ROUTE
-        | RTMGRP_IPV6_ROUTE
-        | RTMGRP_IPV4_IFADDR
-        | RTMGRP_IPV6_IFADDR;
+    // Addresses come and go with routes of their own; that one has become deprecated is told as an address. Rules: a VPN
+    // may come with one as its last step.
+    let routes = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE;
+    let groups = RTMGRP_LINK | routes | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
     bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups.unsigned_abs()))?;
     Ok(socket)
 }
