@@ -277,7 +277,7 @@ impl Attempt {
         let State::Open(_, endpoint) = &self.state else { return true };
         let found = self.portal.receive(&endpoint.address.host, &around.plain).or_else(|| match ended {
             Some(_) => Some(self.portal.end()),
-            None => (boot >= self.deadline).then(|| self.portal.time_out()),
+            None => (boot >= self.deadline).then(|| self.portal.end()),
         });
         found.map(|found| tell(LinkEvent::Probed(found))).is_none()
     }

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | 511 (RFC 6585 §6), a redirect to another host, a 200 that is not the gateway's | a portal |
 //! | a redirect to the same host (usually to https), any other answer, one that is no HTTP, an end, a refusal | unknown: the network leads somewhere, and what is missing is the server |
-//! | no name, no route, or not one byte until the deadline | no way out |
+//! | not one byte until the deadline | unknown: hosts that drop what is not for them are common |
+//! | no name, no route | no way out |
 //!
 //! Redirects are not followed.
 
@@ -56,12 +57,7 @@ impl Portal {
         }
     }
 
-    /// Nothing more came until the deadline.
-    pub(crate) fn time_out(&self) -> Internet {
-        if self.received.is_empty() { Internet::None } else { self.end() }
-    }
-
-    /// The other side ended the connection.
+    /// Nothing more comes: the other side ended the connection, or the time is over.
     pub(crate) fn end(&self) -> Internet {
         let is_success = read(&self.received).is_some_and(|head| head.status == 200);
         // Its content is shorter than ours.
@@ -72,7 +68,7 @@ impl Portal {
 /// What it means that there is no connection.
 pub(crate) fn unconnected(failure: &LinkFailure) -> Internet {
     match failure {
-        LinkFailure::Name { .. } | LinkFailure::Unreachable | LinkFailure::TimedOut => Internet::None,
+        LinkFailure::Name { .. } | LinkFailure::Unreachable => Internet::None,
         _ => Internet::Unknown,
     }
 }

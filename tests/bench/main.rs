@@ -14,6 +14,7 @@
 
 mod broker;
 mod certificates;
+mod drain;
 mod facts;
 mod flood;
 mod frame;
@@ -58,7 +59,10 @@ enum Command {
     All(Options),
     /// The peer of the flood: a rumqttc client that acknowledges from memory
     #[command(hide = true)]
-    PeerRumqttc(peers::RumqttcOptions),
+    PeerRumqttc(peers::PeerOptions),
+    /// The peer of the flood that does the least
+    #[command(hide = true)]
+    PeerDrain(peers::PeerOptions),
 }
 
 /// What a measurement can be told.
@@ -110,6 +114,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Sizes(options) => (options, &all[3..]),
         Command::All(options) => (options, &all[..]),
         Command::PeerRumqttc(options) => return peers::run_rumqttc(options),
+        Command::PeerDrain(options) => return drain::run(options),
     };
     let mut reports = Vec::new();
     for measure in measurements {

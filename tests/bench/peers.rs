@@ -1,11 +1,13 @@
 //! The other clients: `rumqttc`, which acknowledges from memory, and `mosquitto_sub`, whose output nobody reads.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
@@ -18,20 +20,20 @@ use crate::broker::RECEIVE_MAXIMUM;
 use crate::phone::Device;
 use crate::{Failure, facts};
 
-/// What the `rumqttc` process is told.
+/// What a peer's process of ours is told.
 #[derive(Debug, clap::Args)]
-pub(crate) struct RumqttcOptions {
+pub(crate) struct PeerOptions {
     #[arg(long)]
-    port: u16,
+    pub(crate) port: u16,
     #[arg(long)]
-    ca: PathBuf,
+    pub(crate) ca: PathBuf,
     #[arg(long)]
-    reg_id: String,
+    pub(crate) reg_id: String,
     #[arg(long)]
-    secret: String,
+    pub(crate) secret: String,
     /// Messages after which it says so
     #[arg(long)]
-    messages: u64,
+    pub(crate) messages: u64,
 }
 
 /// Which client.
@@ -39,6 +41,8 @@ pub(crate) struct RumqttcOptions {
 pub(crate) enum Peer {
     /// An event loop of one thread, rustls with ring, TCP_NODELAY, the daemon's Receive Maximum.
     Rumqttc,
+    /// The least that a client can do ([`drain`](crate::drain)), with the daemon's Receive Maximum.
+    Drain,
     /// `mosquitto_sub -V 5 -q 1` as it comes.
     MosquittoSub,
     /// The same with TCP_NODELAY and the daemon's Receive Maximum, which it does not set by itself.
@@ -61,9 +65,10 @@ impl RunningPeer {
         let Device { reg_id, secret, port, ca, .. } = device;
         let (port, messages) = (port.to_string(), messages.to_string());
         let mut command = match peer {
-            Peer::Rumqttc => {
+            Peer::Rumqttc | Peer::Drain => {
                 let mut command = Command::new(std::env::current_exe()?);
-                command.args(["peer-rumqttc", "--port", &port, "--reg-id", reg_id, "--secret", secret]);
+                let name = if peer == Peer::Drain { "peer-drain" } else { "peer-rumqttc" };
+                command.args([name, "--port", &port, "--reg-id", reg_id, "--secret", secret]);
                 command.args(["--messages", &messages]).arg("--ca").arg(ca).stdout(Stdio::piped());
                 command
             }
@@ -89,24 +94,33 @@ impl RunningPeer {
         facts::cpu(self.child.id())
     }
 
-    /// Waits until it has taken its last message.
-    pub(crate) fn wait(&mut self) -> Result<(), Failure> {
-        match (self.peer, &mut self.output) {
-            (Peer::Rumqttc, Some(output)) => {
+    /// Waits until it has taken its last message, or for so long.
+    pub(crate) fn is_done_within(&mut self, within: Duration) -> Result<bool, Failure> {
+        match &mut self.output {
+            Some(output) => {
+                let mut fds = [PollFd::new(output.get_ref().as_fd(), PollFlags::POLLIN)];
+                if poll(&mut fds, PollTimeout::try_from(within)?)? == 0 {
+                    return Ok(false);
+                }
                 let mut line = String::new();
                 output.read_line(&mut line)?;
                 if line.trim() != "done" {
-                    return Err("the rumqttc client ended too early".into());
+                    return Err("the client ended too early".into());
                 }
+                Ok(true)
             }
-            _ => {
-                let status = self.child.wait()?;
-                if !status.success() {
-                    return Err(format!("mosquitto_sub ended with {status}").into());
+            None => {
+                let until = Instant::now() + within;
+                loop {
+                    match self.child.try_wait()? {
+                        Some(status) if status.success() => return Ok(true),
+                        Some(status) => return Err(format!("mosquitto_sub ended with {status}").into()),
+                        None if Instant::now() >= until => return Ok(false),
+                        None => std::thread::park_timeout(Duration::from_millis(1)),
+                    }
                 }
             }
         }
-        Ok(())
     }
 
     /// Ends it; returns all the CPU time it has used.
@@ -134,23 +148,28 @@ fn children() -> Result<Duration, Failure> {
     Ok(micros(usage.user_time()) + micros(usage.system_time()))
 }
 
-fn topic(reg_id: &str) -> String {
+pub(crate) fn topic(reg_id: &str) -> String {
     offpush_wire::down_topic(offpush_wire::DEFAULT_TOPIC_PREFIX, reg_id)
+}
+
+/// TLS 1.3 by rustls with ring, for certificates of this authority.
+pub(crate) fn tls(ca: &Path) -> Result<ClientConfig, Failure> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(ca)? {
+        roots.add(certificate?)?;
+    }
+    Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
 }
 
 /// The `rumqttc` process: counts, and says `done` after the last message. It stays until it is ended.
 ///
 /// One thread, the library's own acknowledgements, TCP_NODELAY, rustls with ring: the fastest it is without changing
 /// the library.
-pub(crate) fn run_rumqttc(options: &RumqttcOptions) -> Result<(), Failure> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(&options.ca)? {
-        roots.add(certificate?)?;
-    }
-    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+pub(crate) fn run_rumqttc(options: &PeerOptions) -> Result<(), Failure> {
+    let tls = tls(&options.ca)?;
     let mut mqtt = MqttOptions::new(&options.reg_id, "localhost", options.port);
     mqtt.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(tls))));
     mqtt.set_credentials(&options.reg_id, &options.secret);

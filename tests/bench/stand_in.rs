@@ -197,6 +197,17 @@ impl StandIn {
         }
     }
 
+    /// One more message than was offered.
+    pub(crate) fn push_the_queue(&mut self) -> Result<(), Failure> {
+        let frame = self.frames.frame(1, &self.applied);
+        self.publish(&frame)?;
+        self.flush()?;
+        while self.unacknowledged > 0 {
+            self.turn()?;
+        }
+        Ok(())
+    }
+
     /// The phone's mark.
     pub(crate) fn mark(&self) -> u64 {
         self.mark

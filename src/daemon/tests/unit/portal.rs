@@ -81,17 +81,17 @@ fn any_other_answer_means_that_the_network_leads_somewhere() {
 }
 
 #[test]
-fn silence_and_no_way_there_mean_no_way_out() {
-    // Not one byte until the deadline, no name and no route; a refusal is an answer.
-    assert_eq!(Portal::default().time_out(), Internet::None);
+fn no_name_and_no_route_mean_no_way_out() {
+    // A refusal is an answer, and silence proves nothing.
     let mut begun = Portal::default();
+    assert_eq!(begun.end(), Internet::Unknown);
     assert_eq!(begun.receive(HOST, b"HTTP/1.1"), None);
-    assert_eq!(begun.time_out(), Internet::Unknown);
+    assert_eq!(begun.end(), Internet::Unknown);
     let name = LinkFailure::Name { host: HOST.to_owned(), error: "unknown".to_owned() };
-    for failure in [name, LinkFailure::Unreachable, LinkFailure::TimedOut] {
+    for failure in [name, LinkFailure::Unreachable] {
         assert_eq!(unconnected(&failure), Internet::None, "{failure}");
     }
-    for failure in [LinkFailure::Refused, LinkFailure::Reset] {
+    for failure in [LinkFailure::Refused, LinkFailure::Reset, LinkFailure::TimedOut] {
         assert_eq!(unconnected(&failure), Internet::Unknown, "{failure}");
     }
 }
