@@ -30,6 +30,11 @@ impl BackOff {
         self.previous
     }
 
+    /// The waits are at least so long from now on, in milliseconds.
+    pub(crate) fn at_least(&mut self, wait: u64) {
+        self.previous = self.previous.max(wait).min(self.cap);
+    }
+
     /// The next wait after an end that many clients met together: drawn from the whole window, in milliseconds, and no
     /// shorter than [`next`](Self::next) would have it.
     pub fn next_within(&mut self, window: u64, entropy: &mut dyn Entropy) -> u64 {

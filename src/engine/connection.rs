@@ -339,6 +339,10 @@ impl Engine {
                 Stage::Connecting => Disconnected::Link { failure: LinkFailure::TimedOut },
                 Stage::Handshaking | Stage::Online => Disconnected::NoConnAck,
             };
+            if link.stage == Stage::Connecting {
+                // Nobody answered for so long: a wait shorter than the attempt would be a wake-up for nothing.
+                self.back_off.at_least(limit::CONNECT.min(self.config.timing.back_off_base * 20));
+            }
             self.drop_link(cause, WaitReason::BackOff, Ending::default());
         }
     }

@@ -28,11 +28,12 @@ pub const NATS: [u64; 16] = [
     40 * MINUTE,
 ];
 
-/// An idle day of twelve hours on Wi-Fi behind a NAT with this time-out.
-pub fn day(nat: u64) -> Result<Day, DayError> {
+/// An idle day of twelve hours on Wi-Fi behind a NAT with this time-out, which drops what it has forgotten or `resets` it.
+pub fn day(nat: u64, resets: bool) -> Result<Day, DayError> {
+    let drops = if resets { "with-rst" } else { "silently" };
     let text = format!(
         "title = \"an idle phone\"\nbegins = \"00:00\"\nends = \"12:00\"\n\
-         [[network]]\nname = \"wifi\"\ntransport = \"wifi\"\nnat = \"{nat}ms\"\nround-trip = \"40ms\"\n\
+         [[network]]\nname = \"wifi\"\ntransport = \"wifi\"\nnat = \"{nat}ms\"\nnat-drops = \"{drops}\"\nround-trip = \"40ms\"\n\
          [[move]]\nat = \"00:00\"\nnetwork = \"wifi\"\n"
     );
     Day::parse("learning", &text)
@@ -42,7 +43,7 @@ pub fn day(nat: u64) -> Result<Day, DayError> {
 pub fn measure(strategies: &[Strategy], seed: u64) -> Result<Vec<(u64, Vec<Metrics>)>, DayError> {
     NATS.iter()
         .map(|nat| {
-            let day = day(*nat)?;
+            let day = day(*nat, false)?;
             let metrics = strategies.iter().map(|strategy| crate::run(&day, *strategy, seed).metrics).collect();
             Ok((*nat, metrics))
         })

@@ -128,8 +128,7 @@ impl Power {
     }
 
     pub(crate) fn is_awake(&self, at: u64) -> bool {
-        // What is due when a lock ends is still done: the CPU does not fall asleep within no time.
-        at <= self.awake_until || self.screen_is_on(at)
+        at < self.awake_until || self.screen_is_on(at)
     }
 
     /// The moment until which the CPU is sure to be awake.
@@ -152,7 +151,8 @@ impl Power {
 
     /// The wake lock is held until then; where it is let go, the CPU lingers.
     pub(crate) fn wake_lock(&mut self, now: u64, lock: Option<u64>) {
-        self.awake_until = now + lock.unwrap_or(0).max(LINGER);
+        // What is due when a lock ends is still done: the CPU does not fall asleep within no time.
+        self.awake_until = now + lock.unwrap_or(0).max(LINGER) + 1;
     }
 
     pub(crate) fn is_dozing(&self, at: u64) -> bool {

@@ -379,11 +379,13 @@ fn an_attempt_has_twenty_seconds_for_tls_and_ten_for_connack() {
     phone.advance(began + 20 * SECOND - 1 - phone.now.boot);
     assert_eq!((phone.phase(), phone.link()), (Phase::Connecting, Some(link)));
     phone.advance(1);
-    let (cause, _) = phone.disconnected().pop().expect("an end");
+    let (cause, retry_in) = phone.disconnected().pop().expect("an end");
     assert_eq!(cause, Disconnected::Link { failure: LinkFailure::TimedOut });
+    let retry_in = retry_in.expect("a wait");
+    assert!(retry_in >= 20 * SECOND, "no shorter than the attempt: {retry_in}");
 
     phone.broker = Broker::Mute;
-    phone.advance(10 * SECOND);
+    phone.advance(retry_in);
     assert_eq!(phone.phase(), Phase::Handshaking);
     let began = phone.attempts.last().expect("an attempt").0;
     phone.advance(began + 10 * SECOND - 1 - phone.now.boot);
