@@ -84,9 +84,12 @@ fn a_dead_link_is_noticed_after_the_interval_the_alarms_lateness_and_ten_seconds
         }
         let Run { trace, metrics, .. } = run(day, Strategy::Offpush, seed);
         let lateness = (metrics.worst_lateness * 1_000.0) as u64;
-        for dark in trace.dark.iter().filter(|dark| dark.end < day.lasts) {
+        // Shorter than a second is a goodbye on its way.
+        for dark in trace.dark.iter().filter(|dark| dark.end < day.lasts && dark.end - dark.start > SECOND) {
             let (interval, nat) = in_force(&trace, dark.start);
-            let silent_before = if trace.vanished.contains(dark) { 0 } else { nat.unwrap_or(0) };
+            // A server that vanished, or a network that came back without what it had known: there was no silence before.
+            let sudden = trace.vanished.contains(dark) || trace.no_network.iter().any(|gap| gap.end == dark.start);
+            let silent_before = if sudden { 0 } else { nat.unwrap_or(0) };
             let noticed = dark.end - dark.start + silent_before;
             // A second for the way of packets that are sent again.
             let bound = interval + lateness + PING_ANSWER + SECOND;
