@@ -25,15 +25,18 @@ pub(crate) struct Simulate {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Draw the one day, or the storm, into this file
+    /// Draw the one day, the curve of learning or the storm into this file
     #[arg(long, value_name = "OUT.svg")]
     plot: Option<PathBuf>,
     /// Print a built-in day's file, to be changed
     #[arg(long, value_name = "NAME", conflicts_with_all = ["days", "strategy", "seeds", "json", "plot", "storm"])]
     show: Option<String>,
     /// Show how long learning takes behind NATs from one to forty minutes, instead of days
-    #[arg(long, conflicts_with_all = ["days", "seeds", "json", "plot", "storm"])]
+    #[arg(long, conflicts_with_all = ["days", "seeds", "json", "storm"])]
     learning: bool,
+    /// One line a day, in Markdown: ours, the oracle and the best peer
+    #[arg(long, conflicts_with_all = ["strategy", "json", "plot", "learning", "storm"])]
+    overview: bool,
     /// Let a million clients come back after a broker's restart, instead of days
     #[arg(long, conflicts_with_all = ["days", "strategy", "seeds"])]
     storm: bool,
@@ -41,6 +44,9 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "N", default_value_t = 1_000_000, requires = "storm",
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     clients: u32,
+    /// Seconds in which the server asks the storm's clients to come back; may be repeated, to compare
+    #[arg(long, value_name = "SECONDS", requires = "storm", value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    window: Vec<u32>,
 }
 
 pub(crate) fn run(options: &Simulate) -> Result<(), Failure> {
@@ -53,8 +59,7 @@ pub(crate) fn run(options: &Simulate) -> Result<(), Failure> {
     }
     let strategies = if options.strategy.is_empty() { Strategy::ALL.to_vec() } else { options.strategy.clone() };
     if options.learning {
-        let rows = learning::measure(&strategies, 1)?;
-        return Ok(write!(std::io::stdout(), "{}", learning::render(&strategies, &rows))?);
+        return run_learning(options);
     }
     let days = match options.days.is_empty() {
         true => days::all()?,
@@ -62,6 +67,9 @@ pub(crate) fn run(options: &Simulate) -> Result<(), Failure> {
     };
     if options.plot.is_some() && days.len() != 1 {
         return Err("a picture shows one day: name it, as in `offpush sim office-day --plot day.svg`".into());
+    }
+    if options.overview {
+        return run_overview(options, &days);
     }
     let mut progress = Progress::new();
     let mut documents = Vec::new();
@@ -103,6 +111,34 @@ pub(crate) fn run(options: &Simulate) -> Result<(), Failure> {
     Ok(())
 }
 
+fn run_overview(options: &Simulate, days: &[Day]) -> Result<(), Failure> {
+    let mut progress = Progress::new();
+    let mut overview = table::Overview::default();
+    for (place, day) in days.iter().enumerate() {
+        let mut runs = Vec::new();
+        for seed in 1..=options.seeds {
+            progress.tell(|| format!("day {} of {}: {}, seed {seed}", place + 1, days.len(), day.name));
+            runs.push(Strategy::ALL.iter().map(|strategy| offpush_sim::run(day, *strategy, seed)).collect());
+        }
+        overview.add(day, &runs);
+    }
+    progress.clear();
+    Ok(writeln!(std::io::stdout(), "{}\n{}", overview.render(), table::OVERVIEW_LEGEND)?)
+}
+
+/// The strategies that learn, unless others are asked for.
+fn run_learning(options: &Simulate) -> Result<(), Failure> {
+    let strategies = match options.strategy.is_empty() {
+        true => Strategy::ALL.into_iter().filter(|strategy| strategy.learns()).collect(),
+        false => options.strategy.clone(),
+    };
+    if let Some(path) = &options.plot {
+        save(path, &plot::learning(&strategies, &learning::measure(&learning::many(), &strategies, 1)?))?;
+    }
+    let rows = learning::measure(&learning::NATS, &strategies, 1)?;
+    Ok(write!(std::io::stdout(), "{}", learning::render(&strategies, &rows))?)
+}
+
 fn unknown(name: &str) -> Failure {
     format!("no file and no built-in day is called {name:?}; there are {}", days::NAMES.join(", ")).into()
 }
@@ -141,33 +177,49 @@ fn document(day: &Day, seeds: u64, rows: &[(Strategy, Metrics)]) -> Result<serde
 }
 
 fn run_storm(options: &Simulate) -> Result<(), Failure> {
-    let plan = storm::Storm { clients: options.clients, ..storm::Storm::default() };
-    let mut progress = Progress::new();
-    let returned =
-        storm::run(&plan, |second, back| progress.tell(|| format!("second {second}: {back} of {} back", plan.clients)));
-    progress.clear();
-    if let Some(path) = &options.plot {
-        save(path, &plot::storm(&plan, &returned))?;
+    let usual = storm::Storm { clients: options.clients, ..storm::Storm::default() };
+    let windows = match options.window.is_empty() {
+        true => vec![usual.window],
+        false => options.window.iter().map(|seconds| u64::from(*seconds) * 1_000).collect(),
+    };
+    if options.plot.is_some() && windows.len() != 1 {
+        return Err("a picture shows one storm: name one --window".into());
+    }
+    let mut documents = Vec::new();
+    for window in windows {
+        let plan = storm::Storm { window, ..usual };
+        let mut progress = Progress::new();
+        let returned = storm::run(&plan, |second, back| {
+            progress.tell(|| format!("second {second}: {back} of {} back", plan.clients));
+        });
+        progress.clear();
+        if let Some(path) = &options.plot {
+            save(path, &plot::storm(&plan, &returned))?;
+        }
+        if options.json {
+            documents.push(storm_document(&plan, &returned));
+        } else {
+            write!(std::io::stdout(), "window {:>4} s: {}", window / 1_000, returned.render())?;
+        }
     }
     if options.json {
-        let back = |part| returned.back(part);
-        writeln!(
-            std::io::stdout(),
-            "{}",
-            json!({
-                "clients": returned.clients,
-                "peakAttempts": returned.peak(),
-                "halfBack": back(0.5),
-                "backTo99Percent": back(0.99),
-                "allBack": back(1.0),
-                "attempts": returned.attempts,
-                "connections": returned.connections,
-            })
-        )?;
-    } else {
-        write!(std::io::stdout(), "{}", returned.render())?;
+        writeln!(std::io::stdout(), "{}", json!({ "storms": documents }))?;
     }
     Ok(())
+}
+
+fn storm_document(plan: &storm::Storm, returned: &storm::Returned) -> serde_json::Value {
+    json!({
+        "clients": returned.clients,
+        "windowSeconds": plan.window / 1_000,
+        "peakAttempts": returned.peak(),
+        "peakConnections": returned.connections.iter().max(),
+        "halfBack": returned.back(0.5),
+        "backTo99Percent": returned.back(0.99),
+        "allBack": returned.back(1.0),
+        "attempts": returned.attempts,
+        "connections": returned.connections,
+    })
 }
 
 /// A line on standard error while something takes longer than a person likes to wait without a word.

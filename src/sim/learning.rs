@@ -28,11 +28,29 @@ pub const NATS: [u64; 16] = [
     40 * MINUTE,
 ];
 
-/// An idle day of twelve hours on Wi-Fi behind a NAT with this time-out, which drops what it has forgotten or `resets` it.
+/// How long each day lasts, in hours.
+pub const HOURS: u32 = 12;
+
+/// What learning comes to behind one NAT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The NAT's time-out in milliseconds.
+    pub nat: u64,
+    /// A strategy each, in the order they were asked for.
+    pub metrics: Vec<Metrics>,
+}
+
+/// Time-outs for a smooth curve, in milliseconds: 60 s to 40 min, each 2 % above the one before.
+pub fn many() -> Vec<u64> {
+    let next = |nat: &u64| Some(nat + nat / 50).filter(|nat| *nat <= 40 * MINUTE);
+    std::iter::successors(Some(60 * SECOND), next).collect()
+}
+
+/// An idle day of [`HOURS`] on Wi-Fi behind a NAT with this time-out, which drops what it has forgotten or `resets` it.
 pub fn day(nat: u64, resets: bool) -> Result<Day, DayError> {
     let drops = if resets { "with-rst" } else { "silently" };
     let text = format!(
-        "title = \"an idle phone\"\nbegins = \"00:00\"\nends = \"12:00\"\n\
+        "title = \"an idle phone\"\nbegins = \"00:00\"\nends = \"{HOURS}:00\"\n\
          [[network]]\nname = \"wifi\"\ntransport = \"wifi\"\nnat = \"{nat}ms\"\nnat-drops = \"{drops}\"\nround-trip = \"40ms\"\n\
          [[move]]\nat = \"00:00\"\nnetwork = \"wifi\"\n"
     );
@@ -40,18 +58,18 @@ pub fn day(nat: u64, resets: bool) -> Result<Day, DayError> {
 }
 
 /// What learning comes to behind each NAT, for these strategies.
-pub fn measure(strategies: &[Strategy], seed: u64) -> Result<Vec<(u64, Vec<Metrics>)>, DayError> {
-    NATS.iter()
+pub fn measure(nats: &[u64], strategies: &[Strategy], seed: u64) -> Result<Vec<Row>, DayError> {
+    nats.iter()
         .map(|nat| {
             let day = day(*nat, false)?;
             let metrics = strategies.iter().map(|strategy| crate::run(&day, *strategy, seed).metrics).collect();
-            Ok((*nat, metrics))
+            Ok(Row { nat: *nat, metrics })
         })
         .collect()
 }
 
 /// For people: minutes until converged, and dark minutes of the whole day.
-pub fn render(strategies: &[Strategy], rows: &[(u64, Vec<Metrics>)]) -> String {
+pub fn render(strategies: &[Strategy], rows: &[Row]) -> String {
     let mut text = String::from(
         "minutes until the interval is right for good / interval at the end / dark minutes, in 12 idle hours\n",
     );
@@ -60,7 +78,7 @@ pub fn render(strategies: &[Strategy], rows: &[(u64, Vec<Metrics>)]) -> String {
         let _ = write!(text, "{:>22}", strategy.name());
     }
     text.push('\n');
-    for (nat, metrics) in rows {
+    for Row { nat, metrics } in rows {
         let _ = write!(text, "  {:>7} s", nat / SECOND);
         for metrics in metrics {
             let converged = metrics.converged_after.map_or("–".to_owned(), |minutes| format!("{minutes:.0}"));
@@ -78,9 +96,9 @@ mod tests {
     #[test]
     fn the_oracle_needs_no_time_to_learn() {
         // It is right from the start behind every NAT, and never dark.
-        let rows = measure(&[Strategy::Oracle], 1).expect("days");
+        let rows = measure(&NATS, &[Strategy::Oracle], 1).expect("days");
         assert_eq!(rows.len(), NATS.len());
-        for (nat, metrics) in rows {
+        for Row { nat, metrics } in rows {
             assert_eq!((metrics[0].converged_after, metrics[0].dark), (Some(0.0), 0.0), "{nat}");
         }
     }
@@ -88,8 +106,8 @@ mod tests {
     #[test]
     fn mars_and_microg_never_reach_what_they_do_not_try() {
         // Behind a NAT of 24 min their caps of 9:40 and 15 min are far below.
-        let rows = measure(&[Strategy::Mars, Strategy::MicroG], 1).expect("days");
-        let (_, metrics) = rows.iter().find(|(nat, _)| *nat == 24 * MINUTE).expect("it");
+        let rows = measure(&NATS, &[Strategy::Mars, Strategy::MicroG], 1).expect("days");
+        let Row { metrics, .. } = rows.iter().find(|row| row.nat == 24 * MINUTE).expect("it");
         assert!(metrics.iter().all(|metrics| metrics.converged_after.is_none()));
     }
 }

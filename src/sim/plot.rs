@@ -1,5 +1,7 @@
 //! A day as a picture, a lane a strategy; and a storm.
 
+mod learning;
+
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -11,6 +13,8 @@ use crate::strategy::Strategy;
 use crate::svg::{Anchor, Svg};
 use crate::time::{HOUR, MINUTE, SECOND};
 use crate::trace::{Fate, Trace};
+
+pub use learning::learning;
 
 const WIDTH: f64 = 1_400.0;
 /// The part of the width in which time runs.
@@ -310,11 +314,10 @@ pub fn storm(storm: &Storm, returned: &Returned) -> String {
     let title = format!("{} clients come back after a restart", grouped(u64::from(storm.clients)));
     svg.text("title", 24.0, 34.0, Anchor::Start, &title);
     let subtitle = format!(
-        "the broker is away for {} and then takes {} connections a second; first wait {}, at most {}",
+        "the broker is away for {} and then takes {} connections a second; it asked them to come within {}",
         duration(storm.down),
         grouped(u64::from(storm.capacity)),
-        duration(storm.timing.back_off_base),
-        duration(storm.timing.back_off_cap)
+        duration(storm.window),
     );
     svg.text("small", 24.0, 54.0, Anchor::Start, &subtitle);
     // A tail of single clients is not worth the width.

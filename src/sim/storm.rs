@@ -1,6 +1,7 @@
 //! A broker restarts, and everybody who was connected comes back: when, by the engine's real back-off.
 //!
-//! Each client loses its connection at the moment of the restart and waits. An attempt while the broker is away fails
+//! Each client loses its connection at the moment of the restart and waits: it draws its first wait from the window that
+//! the server asked for in its answer to hello, as the engine does after an end that the server caused. An attempt while the broker is away fails
 //! at once and is followed by the next wait; the broker then takes so many connections a second, and refuses the rest.
 
 use std::fmt::Write;
@@ -19,6 +20,8 @@ pub struct Storm {
     pub down: u64,
     /// Connections a second that it takes when it is back; more are refused.
     pub capacity: u32,
+    /// The window that the server asks for, in milliseconds; 0 for none.
+    pub window: u64,
     /// The engine's waits.
     pub timing: Timing,
     /// What the randomness comes from.
@@ -28,7 +31,15 @@ pub struct Storm {
 impl Default for Storm {
     fn default() -> Self {
         // A broker process starts again within seconds; 20,000 TLS handshakes a second are what 16 cores do.
-        Self { clients: 1_000_000, down: 10 * SECOND, capacity: 20_000, timing: Timing::default(), seed: 1 }
+        // The gateway asks for the window in which everybody fits: a million at 20,000 a second.
+        Self {
+            clients: 1_000_000,
+            down: 10 * SECOND,
+            capacity: 20_000,
+            window: 50 * SECOND,
+            timing: Timing::default(),
+            seed: 1,
+        }
     }
 }
 
@@ -94,7 +105,7 @@ pub fn run(storm: &Storm, mut progress: impl FnMut(usize, u64)) -> Returned {
     };
     for _ in 0..storm.clients {
         let mut back_off = BackOff::new(storm.timing.back_off_base, storm.timing.back_off_cap);
-        let wait = back_off.next(&mut entropy);
+        let wait = back_off.next_within(storm.window, &mut entropy);
         put(&mut buckets, wait, back_off);
     }
     let mut returned = Returned { attempts: Vec::new(), connections: Vec::new(), clients: storm.clients };

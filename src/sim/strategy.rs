@@ -64,7 +64,7 @@ impl Strategy {
     }
 
     /// Whether its interval changes with what it meets; the dark time of others is never that of learning.
-    pub(crate) fn learns(self) -> bool {
+    pub fn learns(self) -> bool {
         matches!(self, Self::Offpush | Self::MicroG | Self::Mars | Self::Courier)
     }
 

@@ -106,6 +106,11 @@ text{font-family:Inter,'Helvetica Neue',Arial,'DejaVu Sans',sans-serif;font-size
 .alarm{fill:#8a3ffc}\
 .interval{fill:none;stroke:#5a3fb0;stroke-width:1.6}\
 .nat{fill:none;stroke:#7b8794;stroke-width:1.2;stroke-dasharray:3 3}\
+.curve-ours{fill:none;stroke:#0b6e4f;stroke-width:3}\
+circle.curve-ours{fill:#0b6e4f}\
+.curve-mars{fill:none;stroke:#de6b1f;stroke-width:1.6}\
+.curve-courier{fill:none;stroke:#8a3ffc;stroke-width:1.6}\
+.curve-other{fill:none;stroke:#2c5282;stroke-width:1.6}\
 .attempts{fill:#b5cde8}\
 .made{fill:#57ae8a}\
 .back{fill:none;stroke:#1f2933;stroke-width:2}\

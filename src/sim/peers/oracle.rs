@@ -1,5 +1,10 @@
-//! Who knows everything: pings just before the NAT would forget, at most at our ceiling; connects again at once.
-//! The bound that no real client can beat by more than luck.
+//! Who knows the network: pings just before the NAT would forget, at most at our ceiling; is told when a NAT has forgotten
+//! a connection and when a server can be reached, and connects at once. The bound that no real client can beat by more than
+//! luck.
+//!
+//! What it does not know is the death of a server that says nothing: no network shows it, so the oracle too finds out at
+//! its next ping. How long that takes depends on where in its interval a client was. That time is counted apart
+//! ([`Trace::vanished`](crate::Trace::vanished)) and not compared; that it ends with the next ping is a test of its own.
 
 use crate::client::Wake;
 use crate::peers::model::{AckWait, OnNetwork, Place, Rules};

@@ -28,6 +28,18 @@ fn the_same_seed_gives_the_same_storm() {
 }
 
 #[test]
+fn a_wider_window_means_fewer_attempts_at_once() {
+    // Nobody comes in the first second; the peak falls with the window that the server asks for, and so do the attempts
+    // that are refused.
+    let peak = |window| run(&Storm { window, ..storm(50_000) }, |_, _| {}).peak();
+    let (none, narrow, wide) = (peak(0), peak(30_000), peak(300_000));
+    assert!(wide < narrow && narrow < none, "{none} {narrow} {wide}");
+    assert!(wide <= 50_000 / 100, "at most a hundredth of all in one second: {wide}");
+    let attempts = |window| -> u32 { run(&Storm { window, ..storm(50_000) }, |_, _| {}).attempts.iter().sum() };
+    assert!(attempts(300_000) < attempts(0));
+}
+
+#[test]
 fn a_broker_that_takes_nobody_gets_nobody_back() {
     // It ends all the same.
     let returned = run(&Storm { clients: 100, capacity: 0, ..Storm::default() }, |_, _| {});
