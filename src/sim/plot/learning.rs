@@ -8,11 +8,11 @@ use crate::svg::{Anchor, Svg};
 use crate::time::MINUTE;
 
 const WIDTH: f64 = 1_400.0;
-const HEIGHT: f64 = 560.0;
-const TOP: f64 = 104.0;
-const BOTTOM: f64 = 452.0;
+const HEIGHT: f64 = 584.0;
+const TOP: f64 = 128.0;
+const BOTTOM: f64 = 476.0;
 /// What is never reached is drawn here.
-const NEVER: f64 = 86.0;
+const NEVER: f64 = 108.0;
 
 /// Where a panel's time-outs run from left to right.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ impl Panel {
     }
 
     fn frame(self, svg: &mut Svg, title: &str) {
-        svg.text("name", self.left, TOP - 36.0, Anchor::Start, title);
+        svg.text("name", self.left, TOP - 38.0, Anchor::Start, title);
         for minutes in [1, 2, 3, 5, 10, 15, 20, 30, 40] {
             let x = self.x(minutes * MINUTE);
             svg.line("grid", (x, TOP), (x, BOTTOM));
@@ -108,11 +108,11 @@ pub fn learning(strategies: &[Strategy], rows: &[Row]) -> String {
     }
     let mut x = time.left;
     for strategy in strategies {
-        svg.path(class(*strategy), &format!("M{x:.1} 520h22"));
-        svg.text("small", x + 28.0, 524.0, Anchor::Start, strategy.name());
+        svg.path(class(*strategy), &format!("M{x:.1} 544h22"));
+        svg.text("small", x + 28.0, 548.0, Anchor::Start, strategy.name());
         x += 120.0;
     }
-    svg.line("mark", (x, 520.0), (x + 22.0, 520.0));
-    svg.text("small", x + 28.0, 524.0, Anchor::Start, "three hours");
+    svg.line("mark", (x, 544.0), (x + 22.0, 544.0));
+    svg.text("small", x + 28.0, 548.0, Anchor::Start, "three hours");
     svg.finish(WIDTH, HEIGHT, title)
 }
