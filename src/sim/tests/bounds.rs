@@ -39,18 +39,24 @@ fn in_force(trace: &Trace, died: u64) -> (u64, Option<u64>) {
 
 #[test]
 fn ours_is_within_a_minute_and_a_quarter_of_the_oracle() {
-    // Where it is settled: dark at most a minute longer, and at most 1.25 times as many wake-ups.
+    // Where it is settled: dark at most a minute longer, and at most 1.25 times as many wake-ups: on each day in all, and
+    // with each seed but for the one that is luck, where in its interval a client was when the settled time began.
     let mut compared = 0;
-    each(|day, seed| {
-        let ours = run(day, Strategy::Offpush, seed);
-        let windows = settled(day, &ours.trace);
-        let (dark, wakes) = within(&ours.trace, &windows);
-        let (least_dark, least_wakes) = within(&run(day, Strategy::Oracle, seed).trace, &windows);
-        let numbers = format!("{} seed {seed}: ours {wakes}/{dark}, oracle {least_wakes}/{least_dark}", day.name);
-        assert!(dark <= least_dark + 1.0, "{numbers}");
-        assert!(wakes as f64 <= least_wakes as f64 * 1.25, "{numbers}");
-        compared += usize::from(windows.iter().map(|window| window.end - window.start).sum::<u64>() >= HOUR);
-    });
+    for day in days::all().expect("the built-in days are days") {
+        let (mut all, mut least_all) = (0, 0);
+        for seed in SEEDS {
+            let ours = run(&day, Strategy::Offpush, seed);
+            let windows = settled(&day, &ours.trace);
+            let (dark, wakes) = within(&ours.trace, &windows);
+            let (least_dark, least_wakes) = within(&run(&day, Strategy::Oracle, seed).trace, &windows);
+            let numbers = format!("{} seed {seed}: ours {wakes}/{dark}, oracle {least_wakes}/{least_dark}", day.name);
+            assert!(dark <= least_dark + 1.0, "{numbers}");
+            assert!(wakes as f64 <= least_wakes as f64 * 1.25 + 1.0, "{numbers}");
+            compared += usize::from(windows.iter().map(|window| window.end - window.start).sum::<u64>() >= HOUR);
+            (all, least_all) = (all + wakes, least_all + least_wakes);
+        }
+        assert!(all as f64 <= least_all as f64 * 1.25, "{}: ours {all}, oracle {least_all} wake-ups", day.name);
+    }
     let all = days::NAMES.len() * SEEDS.count();
     assert!(compared * 10 >= all * 8, "most days have a settled hour: {compared} of {all}");
 }
@@ -133,7 +139,7 @@ fn a_nat_that_shrinks_is_followed_after_two_deaths_at_most_and_one_above_it() {
         let deaths: Vec<u64> =
             trace.dark.iter().filter(|dark| dark.start >= change).map(|dark| dark.end - dark.start).collect();
         assert!(deaths.len() <= 3, "seed {seed}: {deaths:?}");
-        let most = (28 - 5) * MINUTE + (781 * SECOND - 5 * MINUTE) + (345 * SECOND - 5 * MINUTE);
+        let most = (28 - 5) * MINUTE + (761 * SECOND - 5 * MINUTE) + (345 * SECOND - 5 * MINUTE);
         assert!(deaths.iter().sum::<u64>() <= most + 3 * (PING_ANSWER + SECOND), "seed {seed}: {deaths:?}");
     }
 }
