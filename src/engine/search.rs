@@ -17,7 +17,7 @@
 //! What decides is a NAT on the way, which forgets a silent connection after a fixed time, most often a round number of
 //! minutes (RFC 4787 asks for 2 min and more, RFC 5382 for 2 h 4 min; carriers are known for 4 and 5 min). Each heartbeat
 //! is a step; there is no second connection, so what a step costs if it kills is the silence nobody knows of. Hence small
-//! steps: they find any NAT from 4 to 28 min with a single death, at most 20 % beyond its time-out, and within 3 h of
+//! steps: they find any NAT from 4 to 28 min with a single death, at most 18 % beyond its time-out, and within 3 h of
 //! idle time. Leaps with a bisection after them would take 2 h and four deaths, up to 13 min beyond. A shorter NAT costs
 //! one death more, at [`START`]; beginning at its rungs would cost everybody else 19 min more.
 
