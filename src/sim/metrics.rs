@@ -63,9 +63,10 @@ fn limit(nat: Option<u64>) -> u64 {
 
 fn is_right(interval: &Interval) -> bool {
     let limit = limit(interval.nat);
-    // Just as long as the time-out is right if it lives, and if it does not, the dark minutes say so: the NAT's time begins
-    // a moment before the phone's, when the answer passes it, and the ping after it is sent a keep-alive after the last.
-    interval.interval <= limit && interval.interval as f64 >= limit as f64 * RIGHT
+    // As long as the time-out is too long; but at the ceiling is right, also where both are the same: the ceiling is the
+    // keep-alive too, which counts from the ping before, a moment earlier than the answer passes the NAT.
+    let below = interval.nat.is_none_or(|nat| interval.interval < nat) || interval.interval == CEILING;
+    below && interval.interval <= limit && interval.interval as f64 >= limit as f64 * RIGHT
 }
 
 /// The stretches of a day on one network under one NAT.
@@ -255,10 +256,10 @@ mod tests {
 
     #[test]
     fn right_is_within_fifteen_per_cent_below_the_nat_or_at_the_ceiling() {
-        // Beyond the time-out is too late; a longer NAT wants the ceiling of 28 min.
+        // The time-out itself is too late; a longer NAT wants the ceiling of 28 min, and that is right behind its own too.
         let right = |nat, interval| is_right(&Interval { from: 0, network: Some(0), nat: Some(nat), interval });
         assert!(right(600_000, 510_000) && right(600_000, 599_999));
-        assert!(!right(600_000, 509_999) && right(600_000, 600_000) && !right(600_000, 600_001));
+        assert!(!right(600_000, 509_999) && !right(600_000, 600_000) && right(1_680_000, 1_680_000));
         assert!(right(2_400_000, 1_680_000) && right(2_400_000, 1_428_000) && !right(2_400_000, 1_681_000));
     }
 
