@@ -125,6 +125,11 @@ pub(crate) trait Client {
         AlarmKind::WhileIdle
     }
 
+    /// Whether it has a job that runs in Doze's maintenance windows, and listens to whether its network is blocked.
+    fn has_job(&self) -> bool {
+        false
+    }
+
     /// Whether it is told the truth.
     fn is_oracle(&self) -> bool {
         false

@@ -179,6 +179,10 @@ impl Client for Ours {
         self.engine.next_timeout().map(|wake| Wake { deadline: here(wake.deadline), latest: here(wake.latest) })
     }
 
+    fn has_job(&self) -> bool {
+        true
+    }
+
     fn interval(&self) -> u64 {
         self.engine.status(moment(self.wall, 0)).heartbeat
     }

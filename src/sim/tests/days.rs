@@ -142,6 +142,59 @@ fn ours_does_not_wake_up_without_a_network() {
 }
 
 #[test]
+fn ours_makes_no_attempt_while_the_system_blocks_its_network() {
+    // In Doze without a foreground service: what is left is the wake-up at which it learns of it, and the job in each
+    // maintenance window; everything is delivered then.
+    let day = built_in().into_iter().find(|day| day.name == "doze-without-service").expect("it");
+    for seed in 1..=5 {
+        let run = run(&day, Strategy::Offpush, seed);
+        assert!(run.metrics.connects <= 8, "seed {seed}: {}", run.metrics.connects);
+        for peer in [Strategy::Chromium, Strategy::MicroG, Strategy::Courier, Strategy::Fixed15] {
+            let peers = offpush_sim::run(&day, peer, seed).metrics;
+            assert!(run.metrics.wakes < peers.wakes, "seed {seed}, {peer}: {} {}", run.metrics.wakes, peers.wakes);
+        }
+    }
+}
+
+#[test]
+fn an_overlap_lets_messages_come_on_the_old_network() {
+    // From LTE to Wi-Fi with half a minute of overlap: the next broker link is made beside the one that serves, and a
+    // message sent at the moment of the move is no later for it.
+    let day = day(r#"
+title = "a move"
+begins = "00:00"
+ends = "01:00"
+[[network]]
+name = "lte"
+transport = "cellular"
+nat = "never"
+round-trip = "60ms"
+[[network]]
+name = "wifi"
+transport = "wifi"
+nat = "never"
+round-trip = "30ms"
+[[move]]
+at = "00:00"
+network = "lte"
+[[move]]
+at = "00:30"
+network = "wifi"
+overlap = "30s"
+[messages]
+at = ["00:30"]
+"#);
+    let ours = run(&day, Strategy::Offpush, 1);
+    assert_eq!(ours.metrics.dark, 0.0);
+    assert!(ours.metrics.delay_worst.is_some_and(|worst| worst <= 0.1), "{:?}", ours.metrics);
+    let away: u64 = ours.trace.online.windows(2).map(|pair| pair[1].start - pair[0].end).sum();
+    assert!(away <= 100, "between goodbye and CONNACK: {away} ms");
+    let chromium = run(&day, Strategy::Chromium, 1);
+    let away: u64 = chromium.trace.online.windows(2).map(|pair| pair[1].start - pair[0].end).sum();
+    assert!(away > 100, "who drops a healthy socket is away for the whole handshake: {away} ms");
+}
+
+#[test]
 fn without_a_network_there_is_one_look_a_day() {
     // The daily re-check against missed callbacks, and nothing else.
     let day = on_wifi(71, r#"nat = "2h""#, "[[move]]\nat = \"00:30\"\nnetwork = \"none\"\n");
