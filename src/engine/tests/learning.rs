@@ -67,6 +67,24 @@ fn a_link_that_breaks_at_the_ping_died_of_the_silence() {
 }
 
 #[test]
+fn a_first_attempt_that_its_alarm_brought_late_still_tells_a_silent_death() {
+    // A vendor keeps the alarm for five minutes: the broker is reached by the first attempt, so it was no outage.
+    let mut phone = learner();
+    phone.advance(240 * SECOND);
+    phone.broker_answers = false;
+    // The ping before went out at 235 s.
+    phone.advance((235 + 251 + 10 - 240) * SECOND);
+    assert_eq!(phone.disconnected().pop().expect("an end").0, Disconnected::PingUnanswered);
+    phone.broker_answers = true;
+    phone.jump(5 * MINUTE);
+    phone.input(Input::Timeout);
+    phone.advance(SECOND);
+    assert!(phone.link().is_some(), "back");
+    assert_eq!(heartbeat(&phone), 235);
+    assert!(phone.events().iter().any(|event| matches!(event, Event::HeartbeatLearned { failed: 251_000, .. })));
+}
+
+#[test]
 fn an_outage_is_not_blamed_on_the_silence() {
     // No broker could be reached for a minute: the radio was gone, and the interval stays.
     let mut phone = learner();
