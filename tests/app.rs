@@ -68,6 +68,29 @@ impl App {
         }
     }
 
+    /// The next event that this client is told, if one comes before the deadline.
+    pub(crate) fn event(&mut self, deadline: Instant) -> Option<Value> {
+        loop {
+            let mut line = match self.kept.is_empty() {
+                true => self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?,
+                false => self.kept.remove(0),
+            };
+            if line.get("event").is_some() {
+                return Some(line["event"].take());
+            }
+        }
+    }
+
+    /// The events that this client has been told and not taken yet.
+    pub(crate) fn told(&mut self) -> Vec<Value> {
+        std::iter::from_fn(|| self.event(Instant::now())).collect()
+    }
+
+    /// Drops the lines that came before the last answer.
+    pub(crate) fn forget(&mut self) {
+        self.kept.clear();
+    }
+
     /// From now on this client is the app.
     pub fn listen(&mut self) {
         let answer = self.ask(&json!({ "op": "listen" }));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::authority::{Authority, Validity};
-use crate::{Leaf, Process, free_port, wait};
+use crate::{Leaf, Place, Process, free_port, wait};
 
 /// Which broker carries the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,19 +28,24 @@ pub struct Mosquitto {
     directory: PathBuf,
     port: u16,
     tls_port: u16,
+    place: Place,
 }
 
 impl Mosquitto {
     /// Starts one with its files in `directory`.
-    pub fn start(directory: PathBuf, authority: &Authority) -> Self {
-        let leaf = authority.leaf(&["localhost", "127.0.0.1"], Validity::Now);
-        Self::start_with(directory, &leaf)
+    pub fn start(directory: PathBuf, authority: &Authority, place: Place) -> Self {
+        let leaf = authority.leaf(&[place.host, "127.0.0.1"], Validity::Now);
+        Self::start_at(directory, &leaf, place)
     }
 
     /// Starts one that shows phones this certificate.
     pub fn start_with(directory: PathBuf, leaf: &Leaf) -> Self {
+        Self::start_at(directory, leaf, Place::default())
+    }
+
+    fn start_at(directory: PathBuf, leaf: &Leaf, place: Place) -> Self {
         fs::create_dir_all(&directory).expect("the broker's folder");
-        let mut broker = Self { process: None, directory, port: free_port(), tls_port: free_port() };
+        let mut broker = Self { process: None, directory, port: free_port(), tls_port: free_port(), place };
         leaf.write(&broker.directory);
         broker.forget();
         broker.start_again();
@@ -85,7 +90,9 @@ impl Mosquitto {
             format!("user root\nper_listener_settings false\nlog_dest stderr\nlistener {} 127.0.0.1\n", self.port);
         for line in include_str!("../docs/mosquitto.conf").lines() {
             let line = match line.split(' ').next() {
-                Some("listener") => format!("listener {} 127.0.0.1", self.tls_port),
+                // Without an address it listens on every one of both families.
+                Some("listener") if self.place.listen.is_unspecified() => format!("listener {}", self.tls_port),
+                Some("listener") => format!("listener {} {}", self.tls_port, self.place.listen),
                 Some("certfile") => format!("certfile {directory}/leaf.pem"),
                 Some("keyfile") => format!("keyfile {directory}/leaf.key"),
                 Some("plugin") => format!("plugin {}", plugin().display()),
@@ -123,7 +130,7 @@ impl Mosquitto {
 
     /// Where phones connect.
     pub fn device_url(&self) -> String {
-        format!("mqtts://localhost:{}", self.tls_port)
+        format!("mqtts://{}:{}", self.place.host, self.tls_port)
     }
 
     /// What it logged.

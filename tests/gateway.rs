@@ -1,5 +1,6 @@
 //! A gateway, and what servers ask of it.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -8,7 +9,7 @@ use std::{fs, io};
 use serde_json::{Value, json};
 
 use crate::process::offpush;
-use crate::{Http, HttpAnswer, Mosquitto, Process, form, free_port, wait};
+use crate::{Http, HttpAnswer, Mosquitto, Place, Process, form, free_port, wait};
 
 /// A gateway on ports of its own, which stay the same over restarts.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub struct Gateway {
     http: u16,
     https: u16,
     mqtt: u16,
+    place: Place,
     broker: Vec<String>,
     client: Mutex<Http>,
 }
@@ -55,12 +57,12 @@ pub enum Target<'a> {
 
 impl Gateway {
     /// Starts one with its files in `data`, with the embedded broker or with `mosquitto`.
-    pub fn start(data: PathBuf, mosquitto: Option<&Mosquitto>) -> Self {
+    pub fn start(data: PathBuf, mosquitto: Option<&Mosquitto>, place: Place) -> Self {
         let log = data.with_extension("log");
         let http = free_port();
         let client = Mutex::new(Http::new(&format!("127.0.0.1:{http}")));
         let (https, mqtt) = (free_port(), free_port());
-        let mut gateway = Self { process: None, data, log, http, https, mqtt, broker: Vec::new(), client };
+        let mut gateway = Self { process: None, data, log, http, https, mqtt, place, broker: Vec::new(), client };
         if let Some(mosquitto) = mosquitto {
             gateway.use_broker(mosquitto);
         }
@@ -106,9 +108,11 @@ impl Gateway {
         assert!(self.process.is_none(), "the gateway runs already");
         let mut command = offpush();
         command.arg("gateway").arg("--data").arg(&self.data);
-        for (option, port) in [("--http", self.http), ("--https", self.https), ("--mqtt", self.mqtt)] {
-            command.arg(option).arg(format!("127.0.0.1:{port}"));
+        command.arg("--http").arg(format!("127.0.0.1:{}", self.http));
+        for (option, port) in [("--https", self.https), ("--mqtt", self.mqtt)] {
+            command.arg(option).arg(SocketAddr::new(self.place.listen, port).to_string());
         }
+        command.arg("--public-host").arg(self.place.host);
         command.args(&self.broker).args(more);
         self.process = Some(Process::start(command, "the gateway", self.log.clone()));
     }
@@ -136,7 +140,7 @@ impl Gateway {
 
     /// The URL phones register at.
     pub fn server(&self) -> String {
-        format!("https://localhost:{}", self.https)
+        format!("https://{}:{}", self.place.host, self.https)
     }
 
     /// Its plain HTTP port.

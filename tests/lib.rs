@@ -26,6 +26,7 @@ mod ports;
 mod process;
 mod scratch;
 pub mod wait;
+mod watch;
 mod world;
 
 pub use app::App;
@@ -37,7 +38,8 @@ pub use phone::{Phone, PhoneOptions};
 pub use ports::free_port;
 pub use process::Process;
 pub use scratch::Scratch;
-pub use world::World;
+pub use watch::Watch;
+pub use world::{Place, World};
 
 /// Whether the long form of a test is asked for.
 pub fn full() -> bool {

@@ -30,6 +30,8 @@ pub struct PhoneOptions {
     pub present_delay: Option<u64>,
     /// The clock as `faketime` takes it, such as `-2d`.
     pub clock: Option<String>,
+    /// The network namespace it runs in, where that is another one.
+    pub namespace: Option<String>,
     /// More arguments.
     pub more: Vec<String>,
 }
@@ -45,6 +47,7 @@ impl PhoneOptions {
             package: app.package.clone(),
             present_delay: None,
             clock: None,
+            namespace: None,
             more: Vec::new(),
         }
     }
@@ -79,7 +82,15 @@ impl Phone {
     /// The command that starts it.
     pub fn command(&self) -> Command {
         let options = &self.options;
-        let mut command = offpush();
+        let mut command = match &options.namespace {
+            Some(namespace) => {
+                // It becomes the daemon, with the same process id.
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace]).arg(offpush().get_program());
+                command
+            }
+            None => offpush(),
+        };
         if let Some(clock) = &options.clock {
             // In the daemon itself: the `faketime` program stays between it and our signals. Only the wall clock moves,
             // for the daemon's deadlines count on the boot clock.

@@ -1,13 +1,36 @@
 //! A gateway with a broker and an app in it.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::net::SERVER_NAME;
 use crate::{Account, App, Authority, Broker, Gateway, Mosquitto, Phone, PhoneOptions, Scratch, Target, wait};
 
 /// The app's package.
 const PACKAGE: &str = "com.example.app";
+
+/// Where phones find the servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The name they are reached by.
+    pub host: &'static str,
+    /// The address they listen on.
+    pub listen: IpAddr,
+}
+
+impl Default for Place {
+    /// This machine.
+    fn default() -> Self {
+        Self { host: "localhost", listen: Ipv4Addr::LOCALHOST.into() }
+    }
+}
+
+impl Place {
+    /// The server of a [`Lab`](crate::net::Lab).
+    pub const LAB: Self = Self { host: SERVER_NAME, listen: IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+}
 
 /// Everything but the phones. Dropped from the first field to the last.
 pub struct World {
@@ -26,12 +49,18 @@ pub struct World {
 }
 
 impl World {
-    /// Starts broker and gateway, and makes an app.
+    /// Starts broker and gateway on this machine, and makes an app.
     pub fn start(broker: Broker) -> Self {
+        Self::start_at(broker, Place::default())
+    }
+
+    /// Starts broker and gateway at a place, and makes an app.
+    pub fn start_at(broker: Broker, place: Place) -> Self {
         let scratch = Scratch::new();
         let authority = Authority::new(scratch.path());
-        let mosquitto = (broker == Broker::Mosquitto).then(|| Mosquitto::start(scratch.join("mosquitto"), &authority));
-        let gateway = Gateway::start(scratch.join("gateway"), mosquitto.as_ref());
+        let mosquitto =
+            (broker == Broker::Mosquitto).then(|| Mosquitto::start(scratch.join("mosquitto"), &authority, place));
+        let gateway = Gateway::start(scratch.join("gateway"), mosquitto.as_ref(), place);
         let ca = scratch.join("ca.pem");
         authority.bundle(&[&gateway.authority()], &ca);
         let account = gateway.create_app(PACKAGE);

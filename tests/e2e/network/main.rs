@@ -1,0 +1,6 @@
+//! The connection on real networks: NATs that forget, links that flap, fail and change, in network namespaces.
+//!
+//! Intervals are scaled here by configuration, so that a test sees in seconds what takes minutes; deadlines are not.
+
+mod site;
+mod weather;
