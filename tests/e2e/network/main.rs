@@ -2,5 +2,6 @@
 //!
 //! Intervals are scaled here by configuration, so that a test sees in seconds what takes minutes; deadlines are not.
 
+mod nat;
 mod site;
 mod weather;
