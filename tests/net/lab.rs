@@ -113,8 +113,8 @@ impl Lab {
         }
     }
 
-    /// The phone's default routes lead over this uplink from now on, and those of the other families are gone. Sockets
-    /// that are bound to the other uplink's address keep their way, as on Android.
+    /// The phone's default routes lead over this uplink from now on, and those of other families are gone. IPv4
+    /// sockets that are bound to the other uplink's address keep their way, as on Android.
     pub fn take_default_route(&self, uplink: Uplink, families: Families) {
         for (family, unwanted) in [("-4", Families::V6), ("-6", Families::V4)] {
             if families == unwanted {

@@ -114,12 +114,8 @@ impl Router {
              addr add fd00:{number}::2/64 dev {interface} nodad
              link set {interface} up
              route add default via 192.168.{number}.1 dev {interface} table {number}
-             rule add from 192.168.{number}.2 table {number}
-             route add default via fd00:{number}::1 dev {interface} table {number}"
+             rule add from 192.168.{number}.2 table {number}"
         ));
-        // A line of a batch has no family of its own.
-        let (from, table) = (format!("fd00:{number}::2"), number.to_string());
-        phone.command("ip", &["-6", "rule", "add", "from", &from, "table", &table]);
         server.ip(&format!(
             "addr add 198.51.100.{server_host}/30 dev {outside}
              addr add fd01:{number}::2/64 dev {outside} nodad

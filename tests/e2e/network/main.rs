@@ -3,5 +3,6 @@
 //! Intervals are scaled here by configuration, so that a test sees in seconds what takes minutes; deadlines are not.
 
 mod nat;
+mod route;
 mod site;
 mod weather;

@@ -14,6 +14,8 @@ const SCALE: u64 = 66;
 /// The NAT forgets after so long: 462 s by the search's rules. The search ends with 438 s proved and 475 s failed, both
 /// far enough from it for a busy machine: 360 and 200 ms here.
 const TIME_OUT: Duration = Duration::from_secs(7);
+/// A search takes at most so long: some 45 s, and the back-off after each death.
+const LEARNED: Duration = Duration::from_secs(120);
 /// The search ends when the proved silence is at least this part, in percent, of the shortest that killed.
 const CLOSE_ENOUGH: u64 = 87;
 /// Within so many percent the simulator and the real thing agree.
@@ -53,7 +55,7 @@ fn learns(forgotten: Forgotten, broker: Broker, cause: &str) {
     all.push(pushed);
 
     // The end of the search: below the time-out, and within 15 % of it.
-    let end = device.watch.until("the time-out is learned", wait::LATER, settled);
+    let end = device.watch.until("the time-out is learned", LEARNED, settled);
     let learned = Duration::from_millis(number(&device.watch.events[end], "interval"));
     assert!(learned < TIME_OUT && learned * 100 >= TIME_OUT * 85, "{learned:?}");
     let ends = device.watch.all("disconnected");
@@ -150,7 +152,7 @@ fn seconds(milliseconds: u64) -> f64 {
 /// Lets the daemon and the simulator meet the same NAT.
 fn agrees(forgotten: Forgotten) {
     let Some((_site, mut device)) = behind(forgotten, Broker::Embedded) else { return };
-    device.watch.until("the time-out is learned", wait::LATER, settled);
+    device.watch.until("the time-out is learned", LEARNED, settled);
     let (daemon, simulator) = (found_by_daemon(&device.watch.events), found_by_simulator(forgotten));
     for (what, daemon, simulator) in [
         ("interval in s", daemon.interval, simulator.interval),
