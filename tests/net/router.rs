@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::lab::{Node, SERVER_V4, SERVER_V6};
+use super::portal::Portal;
 
 /// One of the phone's two ways out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,7 @@ impl Uplink {
     pub(super) fn gateway(self, family: &str) -> String {
         match family {
             "-4" => format!("192.168.{}.1", self.number()),
-            _ => format!("fd00:{}::1", self.number()),
+            _ => format!("2001:db8:{}::1", self.number()),
         }
     }
 }
@@ -83,10 +84,12 @@ impl Router {
                 chain down { }
                 chain forgotten { }
                 chain portal { }
+                chain gate { }
                 chain raw { type filter hook prerouting priority raw; iifname lan jump up; }
                 chain arriving { type nat hook prerouting priority dstnat; iifname lan jump portal; }
                 chain forward {
                     type filter hook forward priority filter;
+                    jump gate
                     iifname wan jump down
                     ct state invalid jump forgotten
                 }
@@ -111,26 +114,26 @@ impl Router {
         // Without duplicate address detection, which takes a second or two: the addresses are ours alone.
         phone.ip(&format!(
             "addr add 192.168.{number}.2/24 dev {interface}
-             addr add fd00:{number}::2/64 dev {interface} nodad
+             addr add 2001:db8:{number}::2/64 dev {interface} nodad
              link set {interface} up
              route add default via 192.168.{number}.1 dev {interface} table {number}
              rule add from 192.168.{number}.2 table {number}"
         ));
         server.ip(&format!(
             "addr add 198.51.100.{server_host}/30 dev {outside}
-             addr add fd01:{number}::2/64 dev {outside} nodad
+             addr add 2001:db8:10{number}::2/64 dev {outside} nodad
              link set {outside} up",
             server_host = number * 4 + 2
         ));
         self.node.ip(&format!(
             "addr add 192.168.{number}.1/24 dev lan
-             addr add fd00:{number}::1/64 dev lan nodad
+             addr add 2001:db8:{number}::1/64 dev lan nodad
              link set lan up
              addr add 198.51.100.{router_host}/30 dev wan
-             addr add fd01:{number}::1/64 dev wan nodad
+             addr add 2001:db8:10{number}::1/64 dev wan nodad
              link set wan up
              route add {SERVER_V4}/32 via 198.51.100.{server_host}
-             route add {SERVER_V6}/128 via fd01:{number}::2",
+             route add {SERVER_V6}/128 via 2001:db8:10{number}::2",
             router_host = number * 4 + 1,
             server_host = number * 4 + 2
         ));
@@ -170,13 +173,23 @@ impl Router {
         self.replace(&[("up", &rule), ("down", &rule)]);
     }
 
+    /// A captive portal answers from now on, until the value is dropped.
+    pub fn portal(&self) -> Portal<'_> {
+        Portal::open(self)
+    }
+
     /// The cable to the phone is pulled, or put in again.
     pub fn carrier(&self, there: bool) {
         self.node.ip(&format!("link set lan {}", if there { "up" } else { "down" }));
     }
 
+    /// Does something there.
+    pub(super) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.node.inside(work)
+    }
+
     /// Replaces what is in these chains, at once.
-    fn replace(&self, chains: &[(&str, &str)]) {
+    pub(super) fn replace(&self, chains: &[(&str, &str)]) {
         let mut rules = String::new();
         for (chain, rule) in chains {
             rules += &format!("flush chain inet lab {chain}\n");

@@ -70,7 +70,8 @@ impl Site {
 impl Device {
     /// Waits until the message is shown; how long that took since the push.
     pub(crate) fn shows(&self, pushed: &Pushed) -> Duration {
-        self.phone.shows(&pushed.id);
+        let what = format!("{} is shown", pushed.id);
+        wait::until_true(&what, wait::SOON, || self.phone.presentations(&pushed.id) > 0);
         let line = self.phone.lines().into_iter().find(|line| line["id"] == pushed.id.as_str());
         let at = line.and_then(|line| line["at"].as_i64()).expect("a moment");
         Duration::from_millis(u64::try_from(at - pushed.at).expect("shown after it was pushed"))
