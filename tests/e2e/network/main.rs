@@ -2,6 +2,7 @@
 //!
 //! Intervals are scaled here by configuration, so that a test sees in seconds what takes minutes; deadlines are not.
 
+mod family;
 mod nat;
 mod route;
 mod site;
