@@ -4,6 +4,7 @@
 
 mod family;
 mod nat;
+mod portal;
 mod route;
 mod site;
 mod weather;

@@ -1,0 +1,41 @@
+//! A captive portal answers in the servers' place.
+
+use offpush_tests::net::{Families, Portal, Uplink};
+use offpush_tests::{Broker, wait};
+
+use crate::site::Site;
+
+/// Somebody signs in at the portal, and the network is renewed: a change of the network ends the phone's wait.
+fn sign_in(site: &Site, portal: Portal<'_>) {
+    drop(portal);
+    site.lab.lose_default_routes();
+    site.lab.take_default_route(Uplink::Home, Families::Both);
+}
+
+/// A phone that starts behind a captive portal says so, and registers once somebody has signed in.
+#[test]
+fn a_captive_portal_is_named_before_the_registration() {
+    let Some(site) = Site::build(Broker::Embedded) else { return };
+    let portal = site.lab.router(Uplink::Home).portal();
+    let phone = site.start(&[]);
+    let mut app = phone.app();
+    phone.problem("captive-portal");
+    sign_in(&site, portal);
+    assert_eq!(app.callback("registered", wait::LATER)["code"], 0);
+    phone.connected();
+    let page = phone.status().expect("a status");
+    assert_eq!(page["problems"].as_array().map(Vec::len), Some(0), "{page}");
+}
+
+/// A portal that closes in on a connected phone is noticed by the heartbeat and named; what was pushed meanwhile is shown
+/// once somebody has signed in.
+#[test]
+fn a_captive_portal_is_named_when_it_takes_the_connection() {
+    let Some(site) = Site::build(Broker::Embedded) else { return };
+    let device = site.device(&["--heartbeat", "1"]);
+    let portal = site.lab.router(Uplink::Home).portal();
+    let pushed = site.push(&device, "behind the portal");
+    device.phone.problem("captive-portal");
+    sign_in(&site, portal);
+    device.showed_once(&[pushed]);
+}
