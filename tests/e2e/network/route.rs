@@ -133,3 +133,29 @@ fn nothing_is_attempted_without_a_default_route() {
     assert!(asked <= SLACK, "{asked:?}");
     device.showed_once(&[pushed]);
 }
+
+/// As long as the new way leads nowhere, the old connection serves: messages arrive over it at once. When the new one
+/// stands, it takes over, and the end of the old one is nobody's takeover.
+#[test]
+fn the_old_link_serves_until_the_new_one_stands() {
+    let Some(site) = at_home() else { return };
+    let mut device = site.device(&[]);
+    let before = device.watch.catch_up().len();
+    site.lab.router(Uplink::Mobile).weather(Weather::BlackHole);
+    site.lab.take_default_route(Uplink::Mobile, Families::V4);
+    let told = device.watch.next("the change", before, wait::SOON, |event| is_change(event, "up"));
+    let old = site.push(&device, "over the old link");
+    let delay = device.shows(&old);
+    assert!(delay <= SLACK, "{delay:?}");
+    assert_eq!(device.ends(), 0, "{}", device.watch.last());
+    site.lab.router(Uplink::Mobile).weather(Weather::Clear);
+    let there = device.watch.next("a connection", told, wait::SOON, |event| event["event"] == "connected");
+    let new = site.push(&device, "over the new link");
+    device.showed_once(&[old, new]);
+    assert!(site.lab.router(Uplink::Mobile).connections() > 0, "by the new way");
+    // The gateway heard of the old one's end before or after the new one's beginning; it answers on the new one.
+    device.watch.next("the gateway", there, wait::SOON, |event| event["event"] == "gateway-present");
+    let page = device.phone.connected();
+    assert_eq!(page["problems"].as_array().map(Vec::len), Some(0), "{page}");
+    nothing_is_held_against_the_network(&mut device);
+}
