@@ -86,7 +86,7 @@ impl Lab {
         phone.nft(PROBE).map_err(|error| format!("no NAT by nftables: {error}"))?;
         let home = Router::new(node("home")?, Uplink::Home);
         let mobile = Router::new(node("mobile")?, Uplink::Mobile);
-        server.ip(&format!("addr add {SERVER_V4}/32 dev lo\naddr add {SERVER_V6}/128 dev lo nodad"));
+        server.ip(&format!("addr add {SERVER_V4}/32 dev lo\naddr add {SERVER_V6}/128 dev lo"));
         for router in [&home, &mobile] {
             router.connect(&phone, &server);
         }
@@ -153,6 +153,8 @@ impl Node {
             return Err(format!("no network namespaces: {}", String::from_utf8_lossy(&made.stderr).trim()));
         }
         let node = Self { name: name.to_owned() };
+        // Duplicate address detection keeps a link from IPv6 for a second or two; the addresses here are ours alone.
+        node.set("ipv6/conf/default/accept_dad", 0);
         node.ip("link set lo up");
         Ok(node)
     }

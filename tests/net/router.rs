@@ -111,26 +111,25 @@ impl Router {
         let outside = format!("{interface}-server");
         phone.ip(&format!("link add {interface} type veth peer name lan netns {router}"));
         server.ip(&format!("link add {outside} type veth peer name wan netns {router}"));
-        // Without duplicate address detection, which takes a second or two: the addresses are ours alone.
         phone.ip(&format!(
             "addr add 192.168.{number}.2/24 dev {interface}
-             addr add 2001:db8:{number}::2/64 dev {interface} nodad
+             addr add 2001:db8:{number}::2/64 dev {interface}
              link set {interface} up
              route add default via 192.168.{number}.1 dev {interface} table {number}
              rule add from 192.168.{number}.2 table {number}"
         ));
         server.ip(&format!(
             "addr add 198.51.100.{server_host}/30 dev {outside}
-             addr add 2001:db8:10{number}::2/64 dev {outside} nodad
+             addr add 2001:db8:10{number}::2/64 dev {outside}
              link set {outside} up",
             server_host = number * 4 + 2
         ));
         self.node.ip(&format!(
             "addr add 192.168.{number}.1/24 dev lan
-             addr add 2001:db8:{number}::1/64 dev lan nodad
+             addr add 2001:db8:{number}::1/64 dev lan
              link set lan up
              addr add 198.51.100.{router_host}/30 dev wan
-             addr add 2001:db8:10{number}::1/64 dev wan nodad
+             addr add 2001:db8:10{number}::1/64 dev wan
              link set wan up
              route add {SERVER_V4}/32 via 198.51.100.{server_host}
              route add {SERVER_V6}/128 via 2001:db8:10{number}::2",

@@ -95,22 +95,33 @@ fn a_nat_that_resets_is_learned_and_no_message_waits_longer_than_its_time_out() 
 struct Found {
     /// The heartbeat at its end, in seconds.
     interval: f64,
-    /// Pings until then.
+    /// Pings until it was found.
     beats: f64,
     /// The longest time from the last byte of a connection until its death was noticed, in seconds.
     detection: f64,
 }
 
+impl Found {
+    /// `intervals` are the heartbeats in the order of their beginnings, `pings` the moments of all pings, all in milliseconds.
+    fn new(intervals: &[(i64, u64)], pings: &[i64], detection: u64) -> Self {
+        let (_, last) = *intervals.last().expect("a heartbeat");
+        // The last one is used from then on, but for what alarms add or take.
+        let same = |interval: u64| interval.abs_diff(last) * 100 <= last;
+        let wrong = intervals.iter().rposition(|(_, interval)| !same(*interval));
+        let (from, _) = intervals[wrong.map_or(0, |wrong| wrong + 1)];
+        let beats = pings.iter().filter(|at| **at <= from).count();
+        Self { interval: seconds(last), beats: beats as f64, detection: seconds(detection) }
+    }
+}
+
 /// The search as the daemon's history tells it.
 fn found_by_daemon(events: &[Value]) -> Found {
-    let end = settled(events).expect("the end of the search");
-    let events = &events[..=end];
-    let mut detection: u64 = 0;
-    let (mut beats, mut ping) = (0.0, None);
-    for event in events {
+    let (mut intervals, mut pings, mut detection, mut ping) = (Vec::new(), Vec::new(), 0, None);
+    for event in &events[..=settled(events).expect("the end of the search")] {
         match event["event"].as_str() {
+            Some("heartbeat-learned") => intervals.push((at(event), number(event, "interval"))),
             Some("ping") => {
-                beats += 1.0;
+                pings.push(at(event));
                 ping = Some(event);
             }
             Some("disconnected") => {
@@ -120,7 +131,7 @@ fn found_by_daemon(events: &[Value]) -> Found {
             _ => {}
         }
     }
-    Found { interval: seconds(number(&events[end], "interval")), beats, detection: seconds(detection) }
+    Found::new(&intervals, &pings, detection)
 }
 
 /// The same search in the simulator.
@@ -136,13 +147,11 @@ fn found_by_simulator(forgotten: Forgotten) -> Found {
     let day = Day::parse("lab", &day).expect("a day");
     let timing = Timing { heartbeat_scale: SCALE, ..Timing::default() };
     let Trace { intervals, pings, dark, .. } = offpush_sim::run_with(&day, Strategy::Offpush, 1, timing).trace;
-    let last = intervals.last().expect("an interval");
+    let intervals: Vec<_> = intervals.iter().map(|step| (step.from.cast_signed(), step.interval)).collect();
+    let pings: Vec<_> = pings.iter().map(|at| at.cast_signed()).collect();
+    // Dark from the moment at which the NAT forgets.
     let darkest = dark.iter().map(|range| range.end - range.start).max().unwrap_or(0);
-    Found {
-        interval: seconds(last.interval),
-        beats: pings.iter().filter(|at| **at <= last.from).count() as f64,
-        detection: TIME_OUT.as_secs_f64() + seconds(darkest),
-    }
+    Found::new(&intervals, &pings, TIME_OUT.as_secs() * 1_000 + darkest)
 }
 
 fn seconds(milliseconds: u64) -> f64 {
