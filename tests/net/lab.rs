@@ -127,6 +127,22 @@ impl Lab {
         }
     }
 
+    /// The phone's interface goes down, with its routes, or comes up with what DHCP gave before: IPv4, the default route too.
+    pub fn interface(&self, uplink: Uplink, up: bool) {
+        let (interface, state) = (uplink.interface(), if up { "up" } else { "down" });
+        self.phone.ip(&format!("link set {interface} {state}"));
+        if up {
+            uplink.add_ways(&self.phone);
+            self.take_default_route(uplink, Families::V4);
+        }
+    }
+
+    /// The phone is given another IPv4 address.
+    pub fn readdress(&self, uplink: Uplink) {
+        uplink.move_address(&self.phone);
+        self.take_default_route(uplink, Families::V4);
+    }
+
     /// The phone has no default route.
     pub fn lose_default_routes(&self) {
         self.lose_default_route("-4");

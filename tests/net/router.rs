@@ -63,6 +63,21 @@ impl Uplink {
         }
     }
 
+    /// The phone's route for sockets that are bound to its address here.
+    pub(super) fn add_ways(self, phone: &Node) {
+        let (number, interface) = (self.number(), self.interface());
+        phone.ip(&format!("route add default via 192.168.{number}.1 dev {interface} table {number}"));
+    }
+
+    /// Gives the phone its second address instead of its first.
+    pub(super) fn move_address(self, phone: &Node) {
+        let (number, interface) = (self.number(), self.interface());
+        phone.ip(&format!(
+            "addr del 192.168.{number}.2/24 dev {interface}
+             addr add 192.168.{number}.3/24 dev {interface}"
+        ));
+    }
+
     /// The router's address for the phone; `family` is `-4` or `-6`.
     pub(super) fn gateway(self, family: &str) -> String {
         match family {
@@ -115,9 +130,9 @@ impl Router {
             "addr add 192.168.{number}.2/24 dev {interface}
              addr add 2001:db8:{number}::2/64 dev {interface}
              link set {interface} up
-             route add default via 192.168.{number}.1 dev {interface} table {number}
              rule add from 192.168.{number}.2 table {number}"
         ));
+        self.uplink.add_ways(phone);
         server.ip(&format!(
             "addr add 198.51.100.{server_host}/30 dev {outside}
              addr add 2001:db8:10{number}::2/64 dev {outside}

@@ -38,9 +38,9 @@ fn a_new_default_route_is_taken_at_once_and_nothing_is_lost() {
     let Some(site) = at_home() else { return };
     let mut device = site.device(&["--heartbeat-scale", SCALE]);
     let mut all = vec![site.push(&device, "before")];
-    device.beats(1, wait::SOON);
-    device.watch.catch_up();
-    let learned = device.watch.all("heartbeat-learned").last().map(|event| event["interval"].clone());
+    let ping = device.watch.next("a heartbeat", 0, wait::SOON, |event| event["event"] == "ping");
+    let proved = device.watch.next("what it proves", ping, wait::SOON, |event| event["event"] == "heartbeat-learned");
+    let learned = device.watch.events[proved]["interval"].clone();
     for uplink in [Uplink::Mobile, Uplink::Home] {
         let before = device.watch.catch_up().len();
         all.push(site.push(&device, &format!("just before {uplink:?}")));
@@ -60,7 +60,7 @@ fn a_new_default_route_is_taken_at_once_and_nothing_is_lost() {
     assert!(ends.iter().all(|event| event["cause"] == "network-changed"), "{ends:?}");
     nothing_is_held_against_the_network(&mut device);
     let page = device.phone.status().expect("a status");
-    assert_eq!(Some(&page["heartbeat"]), learned.as_ref(), "{page}");
+    assert_eq!(page["heartbeat"], learned, "{page}");
 }
 
 /// A link that flaps keeps its connection: each time a ping goes out at once and is answered, and what was pushed meanwhile
@@ -72,10 +72,15 @@ fn a_flapping_link_keeps_its_connection() {
     let mut all = Vec::new();
     for flap in 0..FLAPS {
         let before = device.watch.catch_up().len();
-        site.lab.router(Uplink::Home).carrier(false);
+        // The cable is pulled, or the interface goes down and is set up anew with the same address and routes.
+        let flaps = |there| match flap % 2 {
+            0 => site.lab.router(Uplink::Home).carrier(there),
+            _ => site.lab.interface(Uplink::Home, there),
+        };
+        flaps(false);
         let gone = device.watch.next("no network", before, wait::SOON, |event| is_change(event, "none"));
         all.push(site.push(&device, &format!("during flap {flap}")));
-        site.lab.router(Uplink::Home).carrier(true);
+        flaps(true);
         let back = device.watch.next("the network", gone, wait::SOON, |event| is_change(event, "up"));
         let ping = device.watch.next("a ping", back, wait::SOON, |event| event["event"] == "ping");
         let asked = between(&device.watch.events[back], &device.watch.events[ping]);
@@ -106,6 +111,23 @@ fn a_link_that_comes_back_dead_is_given_up_at_the_pings_deadline() {
     let noticed = between(&device.watch.events[back], &device.watch.events[end]);
     assert!(noticed + ROUNDED >= PING_ANSWER && noticed <= PING_ANSWER + SLACK, "{noticed:?}");
     router.weather(Weather::Clear);
+    device.showed_once(&[pushed]);
+    nothing_is_held_against_the_network(&mut device);
+}
+
+/// A network that gives another address has taken the connection's: the ping that asks has no answer, and the phone connects
+/// from its new address; the silence is not blamed.
+#[test]
+fn a_connection_that_lost_its_address_is_given_up_at_the_pings_deadline() {
+    let Some(site) = at_home() else { return };
+    let mut device = site.device(&["--heartbeat-scale", SCALE]);
+    let before = device.watch.catch_up().len();
+    site.lab.readdress(Uplink::Home);
+    let pushed = site.push(&device, "to the old address");
+    let told = device.watch.next("the change", before, wait::SOON, |event| is_change(event, "up"));
+    let end = device.watch.next("the end", told, wait::SOON, |event| event["event"] == "disconnected");
+    let noticed = between(&device.watch.events[told], &device.watch.events[end]);
+    assert!(noticed <= PING_ANSWER + SLACK, "{noticed:?}");
     device.showed_once(&[pushed]);
     nothing_is_held_against_the_network(&mut device);
 }
