@@ -143,6 +143,12 @@ impl Lab {
         self.take_default_route(uplink, Families::V4);
     }
 
+    /// The default routes go and come back, both families', as when DHCP and router advertisements begin again.
+    pub fn renew(&self, uplink: Uplink) {
+        self.lose_default_routes();
+        self.take_default_route(uplink, Families::Both);
+    }
+
     /// The phone has no default route.
     pub fn lose_default_routes(&self) {
         self.lose_default_route("-4");

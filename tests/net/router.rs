@@ -33,6 +33,8 @@ pub enum Weather {
     Loss(u8),
     /// None passes, and nothing says so.
     BlackHole,
+    /// The router has no way on, and says so.
+    NoRoute,
     /// IPv4 is lost.
     WithoutV4,
     /// IPv6 is lost.
@@ -176,15 +178,16 @@ impl Router {
 
     /// From now on.
     pub fn weather(&self, weather: Weather) {
+        let gate = if weather == Weather::NoRoute { "iifname lan reject with icmpx no-route" } else { "" };
         let rule = match weather {
-            Weather::Clear => String::new(),
+            Weather::Clear | Weather::NoRoute => String::new(),
             Weather::Loss(percent) => format!("numgen random mod 100 < {percent} drop"),
             Weather::BlackHole => "drop".to_owned(),
             Weather::WithoutV4 => "meta nfproto ipv4 drop".to_owned(),
             // Without its neighbours' discovery IPv6 would not be lost but unreachable, which is said at once.
             Weather::WithoutV6 => "meta nfproto ipv6 meta l4proto tcp drop".to_owned(),
         };
-        self.replace(&[("up", &rule), ("down", &rule)]);
+        self.replace(&[("up", &rule), ("down", &rule), ("gate", gate)]);
     }
 
     /// A captive portal answers from now on, until the value is dropped.

@@ -1,6 +1,6 @@
 //! A captive portal answers in the servers' place.
 
-use offpush_tests::net::{Families, Portal, Uplink};
+use offpush_tests::net::{Portal, Uplink};
 use offpush_tests::{Broker, wait};
 
 use crate::site::Site;
@@ -8,8 +8,7 @@ use crate::site::Site;
 /// Somebody signs in at the portal, and the network is renewed: a change of the network ends the phone's wait.
 fn sign_in(site: &Site, portal: Portal<'_>) {
     drop(portal);
-    site.lab.lose_default_routes();
-    site.lab.take_default_route(Uplink::Home, Families::Both);
+    site.lab.renew(Uplink::Home);
 }
 
 /// A phone that starts behind a captive portal says so, and registers once somebody has signed in.

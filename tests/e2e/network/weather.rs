@@ -29,7 +29,22 @@ fn a_black_hole_is_noticed_within_the_heartbeat_and_the_pings_deadline() {
     assert!(noticed + ROUNDED >= bound && noticed <= bound + SLACK, "{noticed:?}, not {bound:?}");
     let page = device.phone.wait_for("it says why", wait::SOON, |page| page["state"] == "waiting");
     assert!(!page["reason"].is_null() && page["next"]["action"] == "connect", "{page}");
+    assert_eq!(page["problems"][0]["code"], "broker-unreachable", "{page}");
     site.lab.router(Uplink::Home).weather(Weather::Clear);
+    device.showed_once(&[pushed]);
+}
+
+/// A network whose router says that there is no way out is named as one without internet; when it is renewed, the phone
+/// connects and shows what was pushed meanwhile.
+#[test]
+fn a_network_without_a_way_out_is_named_and_left() {
+    let Some(site) = Site::build(Broker::Embedded) else { return };
+    let device = site.device(&["--heartbeat", &HEARTBEAT.to_string()]);
+    site.lab.router(Uplink::Home).weather(Weather::NoRoute);
+    let pushed = site.push(&device, "to nowhere");
+    device.phone.problem("no-internet");
+    site.lab.router(Uplink::Home).weather(Weather::Clear);
+    site.lab.renew(Uplink::Home);
     device.showed_once(&[pushed]);
 }
 
