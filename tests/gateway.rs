@@ -112,7 +112,9 @@ impl Gateway {
         for (option, port) in [("--https", self.https), ("--mqtt", self.mqtt)] {
             command.arg(option).arg(SocketAddr::new(self.place.listen, port).to_string());
         }
-        command.arg("--public-host").arg(self.place.host);
+        if self.place != Place::default() {
+            command.arg("--public-host").arg(self.place.host);
+        }
         command.args(&self.broker).args(more);
         self.process = Some(Process::start(command, "the gateway", self.log.clone()));
     }

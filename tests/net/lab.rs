@@ -15,6 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sched::{CloneFlags, setns};
 
@@ -45,6 +46,8 @@ const PROBE: &str = "
     delete table inet probe";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
+/// Held while the machine's folders of namespaces change: tests run side by side.
+static FOLDERS: Mutex<()> = Mutex::new(());
 
 /// One host: a network namespace, gone when dropped.
 #[derive(Debug)]
@@ -91,8 +94,7 @@ impl Lab {
             router.connect(&phone, &server);
         }
         let hosts = format!("127.0.0.1 localhost\n{SERVER_V6} {SERVER_NAME}\n{SERVER_V4} {SERVER_NAME}\n");
-        fs::create_dir_all(phone.configuration()).expect("the phone's /etc");
-        fs::write(phone.configuration().join("hosts"), hosts).expect("the phone's /etc/hosts");
+        phone.configure("hosts", &hosts);
         let outside = File::open("/proc/thread-self/ns/net").expect("the namespace of this thread");
         server.enter();
         let lab = Self { phone, home, mobile, _server: server, outside };
@@ -169,7 +171,9 @@ impl Drop for Lab {
 
 impl Node {
     fn add(name: &str) -> Result<Self, String> {
+        let folders = folders();
         let made = Command::new("ip").args(["netns", "add", name]).output();
+        drop(folders);
         let made = made.map_err(|error| format!("no network namespaces: ip: {error}"))?;
         if !made.status.success() {
             return Err(format!("no network namespaces: {}", String::from_utf8_lossy(&made.stderr).trim()));
@@ -185,8 +189,12 @@ impl Node {
         Path::new(NAMESPACES).join(&self.name)
     }
 
-    fn configuration(&self) -> PathBuf {
-        Path::new(CONFIGURATIONS).join(&self.name)
+    /// Replaces a file of `/etc` for what is started there by `ip netns exec`.
+    fn configure(&self, file: &str, content: &str) {
+        let _folders = folders();
+        let directory = Path::new(CONFIGURATIONS).join(&self.name);
+        fs::create_dir_all(&directory).expect("a folder for the namespace's /etc");
+        fs::write(directory.join(file), content).expect("a file for the namespace's /etc");
     }
 
     pub(super) fn name(&self) -> &str {
@@ -254,7 +262,12 @@ fn feed(command: &mut Command, input: &str) -> Result<(), String> {
     Err(format!("{what}: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
+fn folders() -> MutexGuard<'static, ()> {
+    FOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn remove(name: &str) {
+    let _folders = folders();
     let _ = Command::new("ip").args(["netns", "del", name]).output();
     let _ = fs::remove_dir_all(Path::new(CONFIGURATIONS).join(name));
     // Only if it is empty, so that nobody else's is touched.
