@@ -8,6 +8,9 @@
 //! Nothing here sleeps for a guessed time: [`wait::until`] looks for the event until a deadline that only a failure
 //! ever reaches. The program under test is named by the environment variable `OFFPUSH_BIN` (`tests/run` sets it).
 //!
+//! Tests of real networks run as root, in network namespaces of their own ([`net::Lab`]); where these cannot be made, each
+//! says that it was skipped, and why.
+//!
 //! | variable | meaning |
 //! |---|---|
 //! | `OFFPUSH_BIN` | the program under test |

@@ -170,10 +170,17 @@ impl Router {
         self.replace(&[("forgotten", verdict)]);
     }
 
-    /// How many of the phone's connections this NAT knows as established.
-    pub fn connections(&self) -> usize {
+    /// For how many more seconds, rounded down, this NAT remembers each of the phone's established connections if nothing
+    /// passes.
+    pub fn remembers(&self) -> Vec<u64> {
         let table = self.node.inside(|| fs::read_to_string("/proc/thread-self/net/nf_conntrack"));
-        table.expect("the kernel's table of connections").matches("ESTABLISHED").count()
+        // Such as `ipv4 2 tcp 6 431999 ESTABLISHED src=…`.
+        let seconds = |line: &str| {
+            let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+            let [_, _, "tcp", _, seconds, "ESTABLISHED", ..] = fields[..] else { return None };
+            seconds.parse().ok()
+        };
+        table.expect("the kernel's table of connections").lines().filter_map(seconds).collect()
     }
 
     /// From now on.

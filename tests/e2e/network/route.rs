@@ -51,7 +51,7 @@ fn a_new_default_route_is_taken_at_once_and_nothing_is_lost() {
         let took = between(&device.watch.events[told], &device.watch.events[there]);
         println!("over {uplink:?} after {took:?}");
         assert!(took <= SLACK, "{took:?}");
-        assert!(site.lab.router(uplink).connections() > 0, "by the new way");
+        assert!(!site.lab.router(uplink).remembers().is_empty(), "by the new way");
         device.showed_once(&all);
         all.push(site.push(&device, &format!("over {uplink:?}")));
     }
@@ -174,7 +174,7 @@ fn the_old_link_serves_until_the_new_one_stands() {
     let there = device.watch.next("a connection", told, wait::SOON, |event| event["event"] == "connected");
     let new = site.push(&device, "over the new link");
     device.showed_once(&[old, new]);
-    assert!(site.lab.router(Uplink::Mobile).connections() > 0, "by the new way");
+    assert!(!site.lab.router(Uplink::Mobile).remembers().is_empty(), "by the new way");
     // The gateway heard of the old one's end before or after the new one's beginning; it answers on the new one.
     device.watch.next("the gateway", there, wait::SOON, |event| event["event"] == "gateway-present");
     let page = device.phone.connected();

@@ -26,6 +26,7 @@ fn a_black_hole_is_noticed_within_the_heartbeat_and_the_pings_deadline() {
     let heard = device.watch.events[..end].iter().rposition(|event| event["event"] == "pong").expect("an answer");
     let noticed = between(&device.watch.events[heard], &device.watch.events[end]);
     let bound = Duration::from_secs(HEARTBEAT) + PING_ANSWER;
+    println!("noticed after {noticed:?}");
     assert!(noticed + ROUNDED >= bound && noticed <= bound + SLACK, "{noticed:?}, not {bound:?}");
     let page = device.phone.wait_for("it says why", wait::SOON, |page| page["state"] == "waiting");
     assert!(!page["reason"].is_null() && page["next"]["action"] == "connect", "{page}");
