@@ -12,14 +12,14 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::libc::{
-    IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE,
-    RTMGRP_IPV4_RULE, RTMGRP_IPV6_IFADDR, RTMGRP_IPV6_ROUTE, RTMGRP_LINK,
+    IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE, RTMGRP_IPV4_ROUTE, RTMGRP_IPV4_RULE,
+    RTMGRP_IPV6_ROUTE, RTMGRP_LINK,
 };
 use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
 use offpush_engine::{Internet, Network};
@@ -80,17 +80,18 @@ impl Monitor {
         }
         let interfaces = Path::new("/sys/class/net");
         let usable = |route: &Route| is_usable(interfaces, &route.interface);
-        let routes = (
-            default_route(&ipv4_routes(&tables.0.unwrap_or_default()), usable),
-            default_route(&ipv6_routes(&tables.1.unwrap_or_default()), usable),
-        );
-        let Some(main) = routes.0.as_ref().or(routes.1.as_ref()) else { return Network::None };
         let table = fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+        let mut ipv6 = ipv6_routes(&tables.1.unwrap_or_default());
+        // The kernel lists the routes of all tables there, also those that only rules lead to.
+        let way = source(IpAddr::V6(NOBODY_V6)).map(|address| owner(&table, address));
+        ipv6.retain(|route| way.is_some_and(|way| way.is_none_or(|way| way == route.interface)));
+        let routes = (default_route(&ipv4_routes(&tables.0.unwrap_or_default()), usable), default_route(&ipv6, usable));
+        let Some(main) = routes.0.as_ref().or(routes.1.as_ref()) else { return Network::None };
         let ipv6 = routes.1.as_ref().map(|route| ipv6_addresses(&table, &route.interface)).unwrap_or_default();
         up(
             hash(&[main.interface.as_bytes(), main.gateway.as_bytes()]),
             transport(interfaces, &main.interface),
-            what_it_gives([routes.0.as_ref(), routes.1.as_ref()], source(), &ipv6),
+            what_it_gives([routes.0.as_ref(), routes.1.as_ref()], source(IpAddr::V4(NOBODY_V4)), &ipv6),
         )
     }
 }
@@ -109,14 +110,29 @@ fn what_it_gives(routes: [Option<&Route>; 2], source: Option<IpAddr>, ipv6: &[&s
     hash(&parts)
 }
 
-/// The IPv4 address that the kernel connects from. Connecting a UDP socket asks the routing table and sends nothing; the
-/// address asked about is nobody's (RFC 5737).
-fn source() -> Option<IpAddr> {
+/// Addresses that are nobody's (RFC 5737, RFC 3849).
+const NOBODY_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const NOBODY_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+
+/// The address that the kernel connects from to that one. Connecting a UDP socket asks the routing tables, as its rules
+/// say, and sends nothing.
+fn source(to: IpAddr) -> Option<IpAddr> {
     /// `discard`; any would do.
     const PORT: u16 = 9;
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), PORT)).ok()?;
+    let any = match to {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect((to, PORT)).ok()?;
     socket.local_addr().ok().map(|address| address.ip())
+}
+
+/// Whose address that is in `/proc/net/if_inet6`.
+fn owner(table: &str, address: IpAddr) -> Option<&str> {
+    let IpAddr::V6(address) = address else { return None };
+    let text = format!("{:032x}", u128::from(address));
+    table.lines().find(|line| line.starts_with(&text))?.split_ascii_whitespace().last()
 }
 
 /// The lasting global addresses of an interface in `/proc/net/if_inet6`, sorted: `address index length scope flags
@@ -139,10 +155,9 @@ fn ipv6_addresses<'a>(table: &'a str, interface: &str) -> Vec<&'a str> {
 fn subscribe() -> io::Result<OwnedFd> {
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
     let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
-    // Addresses come and go with routes of their own; that one has become deprecated is told as an address. Rules: a VPN
-    // may come with one as its last step.
-    let routes = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE;
-    let groups = RTMGRP_LINK | routes | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+    // Addresses come and go with routes of their own; the groups of addresses tell besides that a router has prolonged
+    // one, every few minutes. Rules: a VPN may come with one as its last step.
+    let groups = RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE;
     bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups.unsigned_abs()))?;
     Ok(socket)
 }

@@ -216,3 +216,22 @@ fn what_a_network_gives_is_followed_under_its_key() {
         assert_eq!(changed(&monitor, &tunnelled), renewed, "the VPN went");
     });
 }
+
+#[test]
+fn a_route_that_only_rules_lead_to_is_no_network() {
+    // The kernel lists the IPv6 routes of all tables together; what counts is where it would send us.
+    in_namespace("a_route_that_only_rules_lead_to_is_no_network", || {
+        let monitor = Monitor::new(false);
+        ip("link add v0 type veth peer name v1");
+        ip("link set v0 up");
+        ip("link set v1 up");
+        ip("address add 2001:db8:2::2/64 dev v0 nodad");
+        ip("address add 2001:db8:3::2/64 dev v1 nodad");
+        ip("-6 route add default via 2001:db8:2::1 dev v0 table 2");
+        assert_eq!(told(&monitor), Network::None);
+        ip("-6 route add default via 2001:db8:3::1 dev v1 metric 5000");
+        let first = changed(&monitor, &Network::None);
+        ip("-6 route add default via 2001:db8:2::9 dev v0 table 2 metric 1");
+        assert_eq!(told(&monitor), first, "of a lower metric, and for others");
+    });
+}
