@@ -12,7 +12,7 @@
 //!    search goes on below it.
 //!
 //! What counts is the silence that was made, not the one that was asked for: an alarm may be late. Where alarms come only
-//! at marks, only the rungs at marks are tried, and a network is settled when none is left.
+//! at marks, only silences that end at marks are tried, and a network is settled when none is left.
 //!
 //! What decides is a NAT on the way, which forgets a silent connection after a fixed time, most often a round number of
 //! minutes (RFC 4787 asks for 2 min and more, RFC 5382 for 2 h 4 min; carriers are known for 4 and 5 min). Each heartbeat

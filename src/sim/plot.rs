@@ -317,7 +317,7 @@ pub fn storm(storm: &Storm, returned: &Returned) -> String {
         "the broker is away for {} and then takes {} connections a second; it asked them to come within {}",
         duration(storm.down),
         grouped(u64::from(storm.capacity)),
-        duration(storm.window),
+        format_args!("{} s", storm.window / SECOND),
     );
     svg.text("small", 24.0, 54.0, Anchor::Start, &subtitle);
     // A tail of single clients is not worth the width.
