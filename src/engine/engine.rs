@@ -245,7 +245,10 @@ impl Engine {
             match timer {
                 Timer::Attempt => self.attempt_timed_out(),
                 Timer::Ping => {
-                    self.alarms.came(wake.deadline, now.boot);
+                    // A ping that rode on another wake-up says nothing about alarms.
+                    if now.boot >= wake.latest {
+                        self.alarms.came(wake.latest, now.boot);
+                    }
                     self.ping();
                 }
                 Timer::PingAnswer => self.ping_unanswered(),
@@ -413,7 +416,10 @@ impl Engine {
         } else {
             self.timers.clear(Timer::Resend);
         }
-        self.arm(Timer::Ping, ping, 0);
+        match ping {
+            Some(Wake { deadline, latest }) => self.timers.set(Timer::Ping, deadline, latest - deadline),
+            None => self.timers.clear(Timer::Ping),
+        }
         self.arm(Timer::PingAnswer, answer, 0);
         let expiry = self.messages.next_expiry(now);
         self.arm(Timer::Expiry, expiry, EXPIRY_SLACK);

@@ -6,6 +6,11 @@
 
 use crate::alarms::Alarms;
 use crate::config::limit;
+use crate::time::Wake;
+
+/// The last part of an interval, one of so many, in which a ping rides on a wake-up that happens anyway: at most a fifth
+/// more pings, and each of them saves a wake-up of its own.
+const RIDE: u64 = 6;
 
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
@@ -13,6 +18,8 @@ pub(crate) struct Heartbeat {
     interval: u64,
     /// The interval is searched for: the alarm is asked for so that it comes in time.
     learns: bool,
+    /// More is being searched for: a ping that came early would tell nothing.
+    searching: bool,
     /// Milliseconds after which the broker must have heard from us.
     keep_alive: u64,
     /// The keep-alive to ask for, in seconds.
@@ -46,6 +53,7 @@ impl Heartbeat {
         Self {
             interval,
             learns,
+            searching: learns,
             keep_alive: u64::from(keep_alive_seconds) * 1_000,
             keep_alive_seconds,
             last_received: now,
@@ -59,8 +67,9 @@ impl Heartbeat {
     }
 
     /// From now on.
-    pub(crate) fn set_interval(&mut self, interval: u64) {
+    pub(crate) fn set_interval(&mut self, interval: u64, searching: bool) {
         self.interval = interval;
+        self.searching = searching;
     }
 
     /// The silence that the waiting ping broke; `None` if none waits.
@@ -111,8 +120,9 @@ impl Heartbeat {
         self.last_sent = now;
     }
 
-    /// When to be woken for the next ping; `None` while one waits for its answer.
-    pub(crate) fn ping_due(&self, alarms: &Alarms) -> Option<u64> {
+    /// When to be woken for the next ping, and from when on it may ride on another wake-up; `None` while one waits for
+    /// its answer.
+    pub(crate) fn ping_due(&self, alarms: &Alarms) -> Option<Wake> {
         if self.ping.is_some() {
             return None;
         }
@@ -120,7 +130,10 @@ impl Heartbeat {
             true => alarms.plan(self.last_received, self.interval),
             false => self.last_received + self.interval,
         };
-        Some(due.min(self.last_sent.saturating_add(self.keep_alive)))
+        let latest = due.min(self.last_sent.saturating_add(self.keep_alive));
+        let early = if self.searching { 0 } else { self.interval / RIDE };
+        let deadline = latest.saturating_sub(early).max(self.last_received).min(latest);
+        Some(Wake { deadline, latest })
     }
 
     /// When the waiting ping's answer is overdue.

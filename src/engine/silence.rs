@@ -10,6 +10,10 @@ use crate::event::Event;
 use crate::heartbeat::{Heartbeat, Life};
 use crate::input::Network;
 use crate::search;
+use crate::time::SECOND;
+
+/// A silence shorter than this, in milliseconds, proves nothing that the search asks for: a write less for every message.
+const TELLING: u64 = 10 * SECOND;
 
 /// A connection that a silence may have killed.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +31,12 @@ impl Engine {
         let now = self.now.boot;
         match self.config.timing.heartbeat {
             Some(fixed) => Heartbeat::new(fixed, fixed, false, now),
-            None => Heartbeat::new(self.heartbeat_interval(), search::CEILING / self.scale(), true, now),
+            None => {
+                let mut heartbeat = Heartbeat::new(0, search::CEILING / self.scale(), true, now);
+                let (interval, searching) = self.searched();
+                heartbeat.set_interval(interval, searching);
+                heartbeat
+            }
         }
     }
 
@@ -36,11 +45,18 @@ impl Engine {
         if let Some(fixed) = self.config.timing.heartbeat {
             return fixed;
         }
+        self.searched().0
+    }
+
+    /// The interval on the default network, and whether it is more than what is proved there.
+    fn searched(&self) -> (u64, bool) {
         let key = match self.network {
             Network::Up { key, .. } => key,
             Network::None => 0,
         };
-        self.networks.search(key, self.now.wall).interval(self.now.wall, self.alarms.marks()) / self.scale()
+        let search = self.networks.search(key, self.now.wall);
+        let interval = search.interval(self.now.wall, self.alarms.marks());
+        (interval / self.scale(), interval > search.proved)
     }
 
     /// By how much the search's rules are longer than what is done: 1 but in tests.
@@ -52,6 +68,9 @@ impl Engine {
     pub(crate) fn survived(&mut self, life: Life) {
         if let Some(network) = self.link.as_ref().and_then(|link| link.network) {
             let silence = life.silence * self.scale();
+            if silence < TELLING {
+                return;
+            }
             self.learn(network, |search, _| search.survived(silence));
         }
     }
@@ -89,13 +108,15 @@ impl Engine {
         let wall = self.now.wall;
         let changed = self.networks.note(&mut self.journal, network, wall, |search| note(search, wall));
         let search = self.networks.search(network, wall);
-        let interval = search.interval(wall, self.alarms.marks()) / self.scale();
+        let interval = search.interval(wall, self.alarms.marks());
+        let searching = interval > search.proved;
+        let interval = interval / self.scale();
         if changed {
             let (proved, failed) = (search.proved / self.scale(), search.failed / self.scale());
             self.event(Event::HeartbeatLearned { proved, failed, interval });
         }
         if let Some(link) = self.link.as_mut().filter(|link| link.network == Some(network)) {
-            link.heartbeat.set_interval(interval);
+            link.heartbeat.set_interval(interval, searching);
         }
     }
 }

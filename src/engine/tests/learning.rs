@@ -211,3 +211,44 @@ fn a_test_may_scale_the_search_and_nothing_else() {
     phone.advance(1);
     assert_eq!(phone.disconnected().pop().expect("an end").0, Disconnected::PingUnanswered);
 }
+
+#[test]
+fn a_settled_heartbeat_rides_on_another_wake_up() {
+    // In the last sixth of the interval a phone that is awake anyway pings, and saves a wake-up of its own.
+    let mut phone = learner();
+    phone.advance(240 * SECOND);
+    die_in_silence(&mut phone);
+    phone.advance(10 * MINUTE);
+    let last = *phone.pings().last().expect("a ping");
+    let pings = phone.pings().len();
+    phone.jump(last + 190 * SECOND - phone.now.boot);
+    phone.input(Input::Timeout);
+    assert_eq!(phone.pings().len(), pings, "too early");
+    phone.jump(10 * SECOND);
+    phone.input(Input::Timeout);
+    assert_eq!(phone.pings().len(), pings + 1);
+}
+
+#[test]
+fn what_is_searched_for_is_not_cut_short_by_another_wake_up() {
+    // A ping that came early would prove nothing new.
+    let mut phone = learner();
+    phone.jump(230 * SECOND);
+    phone.input(Input::Timeout);
+    assert_eq!(phone.pings().len(), 0);
+    phone.advance(10 * SECOND);
+    assert_eq!(phone.pings().len(), 1);
+}
+
+#[test]
+fn what_comes_soon_teaches_nothing_and_costs_no_write() {
+    // Messages seconds apart are no silence worth keeping.
+    let mut phone = learner();
+    let commits = phone.commits;
+    for n in 0..5 {
+        phone.jump(SECOND);
+        phone.receive(&common::packets::ping_resp());
+        assert!(!phone.events().iter().any(|event| matches!(event, Event::HeartbeatLearned { .. })), "{n}");
+    }
+    assert_eq!(phone.commits, commits);
+}

@@ -27,8 +27,11 @@ impl ReconnectWindow {
         self.seconds.load(Ordering::Relaxed)
     }
 
+    /// Twice as long as the broker needs for all: those who came while it was still away come again, among the others
+    /// (`offpush sim --storm` shows it).
     fn follow(&self, connected: u64) {
-        let seconds = u32::try_from(connected.div_ceil(u64::from(self.rate))).unwrap_or(LONGEST);
+        let needed = connected.div_ceil(u64::from(self.rate));
+        let seconds = u32::try_from(needed.saturating_mul(2)).unwrap_or(LONGEST);
         self.seconds.store(seconds.clamp(SHORTEST, LONGEST), Ordering::Relaxed);
     }
 }
@@ -52,7 +55,7 @@ mod tests {
     fn the_window_grows_with_the_phones_that_are_connected() {
         // At the rate asked for, and within what a phone accepts.
         let window = ReconnectWindow::new(2_000);
-        for (connected, seconds) in [(0, 2), (100, 2), (4_001, 3), (1_000_000, 500), (u64::MAX, 3_600)] {
+        for (connected, seconds) in [(0, 2), (100, 2), (4_001, 6), (1_000_000, 1_000), (u64::MAX, 3_600)] {
             window.follow(connected);
             assert_eq!(window.seconds(), seconds, "{connected}");
         }
