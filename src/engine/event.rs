@@ -97,6 +97,11 @@ pub enum Event {
         /// The heartbeat from now on, in milliseconds.
         interval: u64,
     },
+    /// A connection died in silence because its server ended: that says nothing about the network.
+    ServerBeganAnew {
+        /// How long nothing had gone either way, in milliseconds.
+        silence: u64,
+    },
     /// A timer fired later than it may.
     AlarmLate {
         /// Milliseconds after its latest moment.

@@ -133,6 +133,8 @@ impl Engine {
             return;
         }
         self.learn_time(answer.time);
+        let lasts = answer.broker_since.map(|since| answer.time.saturating_sub(since).max(0).unsigned_abs());
+        self.sentence_silence(lasts);
         if let Some(seconds) = answer.reconnect_window {
             self.reconnect_window = (u64::from(seconds) * SECOND).min(limit::RECONNECT_WINDOW_MAX);
         }

@@ -10,8 +10,6 @@ use crate::input::Path;
 use crate::search::Search;
 use crate::status::WaitReason;
 
-pub use crate::search::Doubt;
-
 /// The kinds of records, the first half of their key. Never reused.
 #[allow(missing_docs, reason = "named after the records")]
 pub mod kind {
@@ -254,8 +252,6 @@ pub struct NetworkRecord {
     pub failed: u64,
     /// When a silence killed last, wall time in milliseconds.
     pub failed_at: i64,
-    /// Whether what was proved still holds.
-    pub doubt: Doubt,
     /// When the network was used last, wall time in milliseconds.
     pub used_at: i64,
     /// The way by which a broker was reached last.
@@ -264,13 +260,13 @@ pub struct NetworkRecord {
 
 impl NetworkRecord {
     pub(crate) fn new(search: Search, path: Option<Path>, used_at: i64) -> Self {
-        let Search { proved, failed, failed_at, doubt } = search;
-        Self { proved, failed, failed_at, doubt, used_at, path }
+        let Search { proved, failed, failed_at } = search;
+        Self { proved, failed, failed_at, used_at, path }
     }
 
     pub(crate) fn search(&self) -> Search {
-        let Self { proved, failed, failed_at, doubt, .. } = *self;
-        Search { proved, failed, failed_at, doubt }
+        let Self { proved, failed, failed_at, .. } = *self;
+        Search { proved, failed, failed_at }
     }
 }
 

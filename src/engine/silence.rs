@@ -1,8 +1,9 @@
 //! What a silence did to a connection: evidence for the search, and which ends are none.
 //!
-//! Only a death with the network there counts: the ping's answer was overdue, or the link broke at the ping, and a
-//! broker was reached again on the same network by the first attempt, or within [`limit::VERDICT`]. A server that restarts ends its links while
-//! they idle, an outage lasts, and a broker that gives a reason has one; none of them says anything about a NAT.
+//! Only a death with the network there counts: the ping's answer was overdue, or the link broke at the ping; a broker was
+//! reached again on the same network by the first attempt, or within [`limit::VERDICT`]; and the gateway does not say that
+//! its broker began anew since the last byte. A server that restarts ends its links while they idle or vanishes, an
+//! outage lasts, and a broker that gives a reason has one; none of them says anything about a NAT.
 
 use crate::config::limit;
 use crate::engine::Engine;
@@ -20,7 +21,11 @@ const TELLING: u64 = 10 * SECOND;
 pub(crate) struct Suspect {
     network: u64,
     silence: u64,
+    /// When the last byte came, boot time.
+    heard: u64,
     died: u64,
+    /// A broker was reached soon after: what is left to know is whether it is still the same one.
+    alone: bool,
     /// The id of the first attempt after it.
     next: u64,
 }
@@ -83,22 +88,36 @@ impl Engine {
             Some(Suspect {
                 network: link.network?,
                 silence: link.heartbeat.ping_silence()?,
+                heard: link.heartbeat.last_received(),
                 died,
+                alone: false,
                 next: self.next_link,
             })
         });
         self.suspect = suspect.or(self.suspect);
     }
 
-    /// A broker was reached: if that came soon after a silent death on the same network, it was the silence.
+    /// A broker was reached: if that came soon after a silent death on the same network, the network was there.
     pub(crate) fn judge_silence(&mut self) {
-        let (Some(suspect), Some(link)) = (self.suspect.take(), &self.link) else { return };
+        let (Some(mut suspect), Some(link)) = (self.suspect.take(), &self.link) else { return };
         // An attempt that the platform's alarm brought late comes as soon as it can.
         let soon = link.id.0 == suspect.next || self.now.boot.saturating_sub(suspect.died) <= limit::VERDICT;
         if soon && link.network == Some(suspect.network) {
-            let silence = suspect.silence * self.scale();
-            self.learn(suspect.network, |search, wall| search.died(silence, wall));
+            suspect.alone = true;
+            self.suspect = Some(suspect);
         }
+    }
+
+    /// The gateway says for how many milliseconds its broker has been there: if that began after the last byte came, the
+    /// server has ended the connection; else the silence has.
+    pub(crate) fn sentence_silence(&mut self, broker_lasts: Option<u64>) {
+        let Some(suspect) = self.suspect.take_if(|suspect| suspect.alone) else { return };
+        let began = broker_lasts.map(|lasts| self.now.boot.saturating_sub(lasts));
+        if began.is_some_and(|began| began > suspect.heard) {
+            return self.event(Event::ServerBeganAnew { silence: suspect.silence });
+        }
+        let silence = suspect.silence * self.scale();
+        self.learn(suspect.network, |search, wall| search.died(silence, wall));
     }
 
     fn learn(&mut self, network: u64, note: impl FnOnce(&mut search::Search, i64)) {

@@ -29,6 +29,8 @@ pub(crate) struct Sent {
 pub(crate) struct Gateway {
     /// Wall time when the day began.
     wall: i64,
+    /// When its broker began, in simulated time.
+    pub(crate) since: u64,
     waiting: VecDeque<Sent>,
     window: VecDeque<(u64, Sent)>,
     last: u64,
@@ -43,6 +45,7 @@ impl Gateway {
     pub(crate) fn new(wall: i64) -> Self {
         Self {
             wall,
+            since: 0,
             waiting: VecDeque::new(),
             window: VecDeque::new(),
             last: 0,
@@ -126,6 +129,7 @@ impl Gateway {
                 previous: self.previous.clone(),
                 bindings: Bindings::default(),
                 time: self.wall + now as i64,
+                broker_since: Some(self.wall + self.since as i64),
                 reconnect_window: Some(RECONNECT_WINDOW),
             });
             frames.push(answer.encode());

@@ -62,6 +62,12 @@ impl Server {
         self.sessions.remove(&key);
     }
 
+    /// It is there again.
+    pub(crate) fn start(&mut self, now: u64) {
+        self.is_up = true;
+        self.gateway.since = now;
+    }
+
     /// It stops: gives the connections that were open.
     pub(crate) fn stop(&mut self) -> Vec<Key> {
         self.is_up = false;

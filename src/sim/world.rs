@@ -225,7 +225,7 @@ impl<'a> World<'a> {
             }
             Happening::ServerDown(says_goodbye) => self.server_down(says_goodbye),
             Happening::ServerUp => {
-                self.server.is_up = true;
+                self.server.start(self.now);
                 self.reveal(Truth::Reachable);
             }
             Happening::Message(index) => {

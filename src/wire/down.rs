@@ -68,6 +68,10 @@ pub struct HelloAnswer {
     pub bindings: Bindings,
     /// The gateway's wall clock in milliseconds since 1970, UTC.
     pub time: i64,
+    /// When the broker that the gateway is connected to now was reached, by the gateway's wall clock in milliseconds: what
+    /// fell silent before and came back after has been cut off by the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broker_since: Option<i64>,
     /// Over how many seconds phones should spread when a server's end has cut them all off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconnect_window: Option<u32>,

@@ -329,6 +329,7 @@ impl StandIn {
                 previous: None,
                 bindings: Bindings::default(),
                 time: i64::try_from(time)?,
+                broker_since: None,
                 reconnect_window: None,
             });
             self.owes_applied = false;

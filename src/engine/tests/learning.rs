@@ -252,3 +252,19 @@ fn what_comes_soon_teaches_nothing_and_costs_no_write() {
     }
     assert_eq!(phone.commits, commits);
 }
+
+#[test]
+fn a_server_that_vanished_in_the_silence_is_not_blamed_on_it() {
+    // The gateway says that its broker is younger than the last byte: what was learned stays, and the cause is recorded.
+    let mut phone = learner();
+    phone.advance(500 * SECOND);
+    let before = heartbeat(&phone);
+    phone.gateway.time = phone.now.wall + phone.status().heartbeat as i64;
+    phone.gateway.broker_since = Some(phone.gateway.time - 60 * SECOND as i64);
+    die_in_silence(&mut phone);
+    assert_eq!(heartbeat(&phone), before);
+    assert!(phone.events().iter().any(|event| matches!(event, Event::ServerBeganAnew { .. })));
+    phone.gateway.broker_since = Some(0);
+    die_in_silence(&mut phone);
+    assert!(heartbeat(&phone) < before, "one that is older is blamed");
+}

@@ -2,6 +2,7 @@
 //! removal of what is no longer needed.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -91,6 +92,7 @@ impl Core {
     /// The broker's connection is there (again): what is under way may be lost, so every window is published once more.
     /// After a restored backup nobody knows who is connected: every phone that has not said hello since is asked for one.
     pub(crate) async fn broker_ready(&self) {
+        self.0.broker_since.store(self.now(), Ordering::Relaxed);
         let devices: Result<Vec<i64>, _> = sqlx::query_scalar(
             "SELECT d.id FROM devices d WHERE d.connection IS NOT NULL AND (d.resend_at IS NOT NULL
                  OR EXISTS (SELECT 1 FROM entries e WHERE e.device = d.id AND e.state = 0))

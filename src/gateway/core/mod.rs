@@ -31,6 +31,7 @@ mod withdraw;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::digest::{SHA256, digest};
@@ -75,6 +76,8 @@ struct Inner {
     topic_prefix: String,
     device_brokers: Vec<String>,
     reconnect_window: ReconnectWindow,
+    /// When the broker was reached last, wall time in milliseconds.
+    broker_since: AtomicI64,
     /// Drawn at the first start and after each restored backup; the first part of every device's epoch.
     epoch: String,
     /// A device's lock is the one its id falls on: bounded, and sharing one costs only waiting.
@@ -111,6 +114,7 @@ impl Core {
             Some(epoch) => epoch,
             None => draw_epoch(&options.db).await?,
         };
+        let now = options.clock.now_ms();
         let (uplinks, queues) = (0..UPLINK_QUEUES).map(|_| mpsc::channel(UPLINK_QUEUE)).unzip();
         let core = Self(Arc::new(Inner {
             db: options.db,
@@ -119,6 +123,7 @@ impl Core {
             secrets: options.secrets,
             topic_prefix: options.topic_prefix,
             device_brokers: options.device_brokers,
+            broker_since: AtomicI64::new(now),
             reconnect_window: ReconnectWindow::new(options.reconnect_rate),
             epoch,
             locks: (0..LOCKS).map(|_| tokio::sync::Mutex::new(())).collect(),

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::Ordering;
 
 use offpush_wire::{Applied, HelloAnswer, MAXIMUM_FRAME_BYTES, RawEntry, Receipt, Up, UpFrame};
 use sqlx::SqliteConnection;
@@ -218,6 +219,7 @@ impl Core {
                 previous,
                 bindings,
                 time: now,
+                broker_since: Some(self.0.broker_since.load(Ordering::Relaxed)),
                 reconnect_window: Some(self.0.reconnect_window.seconds()),
             });
         }

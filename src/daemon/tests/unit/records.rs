@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use offpush_engine::record::{Doubt, MessageFacts, MessageState, Standing};
+use offpush_engine::record::{MessageFacts, MessageState, Standing};
 use offpush_engine::status::WaitReason;
 use offpush_engine::{Family, Path};
 use offpush_store::FileSystem;
@@ -73,7 +73,6 @@ fn every_record() -> Vec<Record> {
                 proved: 1,
                 failed: u64::MAX,
                 failed_at: -1,
-                doubt: Doubt::Retrying,
                 used_at: i64::MAX,
                 path: Some(Path { broker: text("mqtts://b:1"), family: Family::V6 }),
             },

@@ -23,6 +23,7 @@ pub(crate) struct Gateway {
     /// The connection before this one, as answers name it.
     pub(crate) previous: Option<String>,
     pub(crate) reconnect_window: Option<u32>,
+    pub(crate) broker_since: Option<i64>,
     pub(crate) time: i64,
     pub(crate) bindings: Bindings,
     /// Accepted and not numbered yet.
@@ -49,6 +50,7 @@ impl Gateway {
             epoch: "epoch-1".to_owned(),
             previous: None,
             reconnect_window: None,
+            broker_since: None,
             time,
             bindings: Bindings::default(),
             waiting: VecDeque::new(),
@@ -108,6 +110,7 @@ impl Gateway {
             previous: self.previous.clone(),
             bindings: self.bindings.clone(),
             time: self.time,
+            broker_since: self.broker_since,
             reconnect_window: self.reconnect_window,
         });
         frame.applied = Some(Applied { outbox: self.outbox.clone(), n: self.applied });

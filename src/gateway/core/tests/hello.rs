@@ -33,6 +33,18 @@ async fn the_answer_to_a_hello_says_how_far_phones_should_spread() {
 }
 
 #[tokio::test]
+async fn the_answer_to_a_hello_says_since_when_the_broker_is_there() {
+    // A phone must not blame its network for a silence that a broker's end caused.
+    let bench = Bench::new("hello-broker").await;
+    let mut phone = bench.phone("a").await;
+    assert_eq!(phone.hello(&bench).await[0]["answer"]["brokerSince"], START);
+    bench.pass(30 * SECOND);
+    bench.core.broker_ready().await;
+    bench.pass(SECOND);
+    assert_eq!(phone.hello(&bench).await[0]["answer"]["brokerSince"], START + 30 * SECOND);
+}
+
+#[tokio::test]
 async fn the_same_hello_twice_is_answered_twice() {
     // A phone repeats an unanswered hello; sessions are clean, so the whole window follows again.
     let bench = Bench::new("hello-twice").await;
