@@ -2,8 +2,8 @@
 
 use crate::entropy::{Entropy, below};
 
-/// Decorrelated jitter: each wait is drawn between the one before and three times that, at most the cap; the first one
-/// between one and three times the base.
+/// Decorrelated jitter: each wait is drawn between the one before and three times that, the first one between one and
+/// three times the base; at the cap, from its last third.
 ///
 /// It spreads clients that failed together better than a doubled wait with a random part, and grows as fast
 /// ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015). There each wait is drawn from the base on; but one
@@ -24,8 +24,9 @@ impl BackOff {
 
     /// The next wait in milliseconds.
     pub fn next(&mut self, entropy: &mut dyn Entropy) -> u64 {
+        let lowest = self.previous.min(self.cap / 3 * 2).max(self.base);
         let highest = self.previous.saturating_mul(3).min(self.cap);
-        self.previous += below(entropy, highest - self.previous + 1);
+        self.previous = lowest + below(entropy, highest.saturating_sub(lowest) + 1);
         self.attempts = self.attempts.saturating_add(1);
         self.previous
     }
@@ -59,5 +60,26 @@ impl BackOff {
     /// Waits drawn since the last reset.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_at_the_cap_are_still_spread() {
+        // Phones that could reach nobody for hours must not fall into step.
+        let mut seed = 1_u64;
+        let mut entropy = move |bytes: &mut [u8]| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            bytes.copy_from_slice(&seed.to_be_bytes());
+        };
+        let mut back_off = BackOff::new(1_000, 600_000);
+        for _ in 0..20 {
+            back_off.next(&mut entropy);
+        }
+        let waits: std::collections::BTreeSet<u64> = (0..50).map(|_| back_off.next(&mut entropy)).collect();
+        assert!(waits.len() > 40 && waits.iter().all(|wait| (400_000..=600_000).contains(wait)), "{waits:?}");
     }
 }
