@@ -52,7 +52,6 @@ pub(crate) enum Peer {
 /// A running client.
 #[derive(Debug)]
 pub(crate) struct RunningPeer {
-    peer: Peer,
     child: Child,
     output: Option<BufReader<ChildStdout>>,
     /// Of all children that ended before.
@@ -86,7 +85,7 @@ impl RunningPeer {
         let children_before = children()?;
         let mut child = command.stdin(Stdio::null()).spawn().map_err(|error| format!("{command:?}: {error}"))?;
         let output = child.stdout.take().map(BufReader::new);
-        Ok(Self { peer, child, output, children_before })
+        Ok(Self { child, output, children_before })
     }
 
     /// The CPU time it has used so far.
