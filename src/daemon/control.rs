@@ -4,7 +4,12 @@
 //! answers are left alone, and one whose buffer is full is dropped.
 
 use std::io::{self, ErrorKind, Read, Write};
+#[cfg(target_os = "android")]
+use std::os::android::net::SocketAddrExt;
 use std::os::fd::{AsRawFd, OwnedFd};
+#[cfg(not(target_os = "android"))]
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use mio::net::{UnixListener, UnixStream};
@@ -32,12 +37,31 @@ const REQUESTS_A_TURN: usize = 16;
 /// Milliseconds until the next try when no connection could be accepted, which means that file descriptors are short.
 const ACCEPT_RETRY: u64 = 1_000;
 
+/// The user that Android's debugging daemon connects as, whatever it forwards (`AID_SHELL`, android_filesystem_config.h).
+const ANDROID_SHELL: u32 = 2_000;
+
+/// Where to listen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// At a file in this directory, which only its owner may enter.
+    Directory(&'a Path),
+    /// At this abstract name, as `adb forward` reaches it: for an app that may be debugged, where the person who may debug
+    /// it may speak too. Every app can connect; who it is, is asked from the kernel.
+    Abstract(&'a str),
+    /// Nowhere.
+    Nowhere,
+}
+
 /// See the module's page.
 #[derive(Debug)]
 pub(crate) struct Control {
     registry: Registry,
-    listener: UnixListener,
-    path: PathBuf,
+    /// `None` if nobody can connect.
+    listener: Option<UnixListener>,
+    /// The socket's file, if it has one.
+    path: Option<PathBuf>,
+    /// Who may speak beside the own user and root.
+    others: &'static [u32],
     next_token: usize,
     clients: Vec<Client>,
     acceptable: bool,
@@ -65,22 +89,34 @@ struct Client {
 }
 
 impl Control {
-    /// Listens in the data directory. A socket that is there already is a dead daemon's: the caller holds the lock.
-    pub(crate) fn open(data: &Path, registry: Registry, listener: Token, first_client: usize) -> io::Result<Self> {
-        let path = data.join(SOCKET_FILE);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
+    /// Listens. A socket that is in the directory already is a dead daemon's: the caller holds the lock.
+    pub(crate) fn open(place: Place<'_>, registry: Registry, token: Token, first_client: usize) -> io::Result<Self> {
+        let (mut listener, path, others): (_, _, &[u32]) = match place {
+            Place::Directory(data) => {
+                let path = data.join(SOCKET_FILE);
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+                (Some(bind(data)?), Some(path), &[])
+            }
+            Place::Abstract(name) => {
+                let address = SocketAddr::from_abstract_name(name)?;
+                (Some(UnixListener::bind_addr(&address)?), None, &[ANDROID_SHELL])
+            }
+            Place::Nowhere => (None, None, &[]),
+        };
+        if let Some(listener) = &mut listener {
+            registry.register(listener, token, Interest::READABLE)?;
         }
-        let mut socket = bind(data)?;
-        registry.register(&mut socket, listener, Interest::READABLE)?;
         Ok(Self {
             registry,
-            listener: socket,
+            acceptable: listener.is_some(),
+            listener,
             path,
+            others,
             next_token: first_client,
             clients: Vec::new(),
-            acceptable: true,
             accept_at: None,
         })
     }
@@ -116,7 +152,8 @@ impl Control {
 
     fn accept(&mut self, boot: u64) {
         loop {
-            match self.listener.accept() {
+            let Some(listener) = &self.listener else { return };
+            match listener.accept() {
                 Ok((stream, _)) => self.add(stream),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.acceptable = false;
@@ -136,7 +173,7 @@ impl Control {
     fn add(&mut self, mut stream: UnixStream) {
         let token = Token(self.next_token);
         self.next_token += 1;
-        let refused = if !may_speak(&stream) {
+        let refused = if !may_speak(&stream, self.others) {
             Some((ErrorCode::NotAllowed, "only the daemon's own user and root may ask it"))
         } else if self.clients.len() >= MAXIMUM_CLIENTS {
             Some((ErrorCode::TooManyClients, "too many clients are connected: close some"))
@@ -233,8 +270,10 @@ impl Control {
 
 impl Drop for Control {
     fn drop(&mut self) {
-        // The next daemon would do it too.
-        let _ = std::fs::remove_file(&self.path);
+        if let Some(path) = &self.path {
+            // The next daemon would do it too.
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 
@@ -351,10 +390,11 @@ fn bind(data: &Path) -> io::Result<UnixListener> {
     bound
 }
 
-/// The daemon's own user and root.
-fn may_speak(stream: &UnixStream) -> bool {
-    getsockopt(stream, PeerCredentials)
-        .is_ok_and(|peer| peer.uid() == geteuid().as_raw() || Uid::from_raw(peer.uid()).is_root())
+/// The daemon's own user, root, and these.
+fn may_speak(stream: &UnixStream, others: &[u32]) -> bool {
+    getsockopt(stream, PeerCredentials).is_ok_and(|peer| {
+        peer.uid() == geteuid().as_raw() || Uid::from_raw(peer.uid()).is_root() || others.contains(&peer.uid())
+    })
 }
 
 #[cfg(test)]

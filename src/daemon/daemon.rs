@@ -9,28 +9,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use offpush_engine::{Config, Engine, Event, Internet, Network, Now, Output, Write};
-use offpush_inspect::{Process, StatusPage, Storage};
+use offpush_inspect::{Line, Process, StatusPage, Storage};
 use offpush_store::{History, Recovery, Store};
 use rustls::crypto::ring;
 use serde::Serialize;
 
 use crate::address::Address;
+use crate::alarms::Alarms;
 use crate::attempt::{LinkEvent, Purpose};
 use crate::clock;
 use crate::control::Control;
+use crate::embedding::{self, Embedding, Parts};
 use crate::error::DaemonError;
-use crate::host::{Host, NOTIFICATIONS_FILE};
 use crate::links::Links;
 use crate::memory;
 use crate::network::Monitor;
 use crate::options::Options;
 use crate::page::{self, Facts, SOFTWARE};
-use crate::platform::{Platform, PlatformEvent, Presentation};
+use crate::platform::{Platform, PlatformEvent, Presentation, StateLine};
 use crate::portal;
 use crate::records::{self, Loader};
+use crate::remote::{Inbox, Input, Remote};
 use crate::signals::Signals;
 use crate::timer::Timer;
-use crate::trust::Trust;
 
 const TIMER: Token = Token(0);
 const WAKER: Token = Token(1);
@@ -63,7 +64,13 @@ pub struct Daemon {
     /// As the engine was told.
     pub(crate) app_listens: bool,
     history: Option<History>,
-    platform: Box<dyn Platform>,
+    pub(crate) platform: Box<dyn Platform>,
+    alarms: Option<Alarms>,
+    /// The app that this daemon lives in takes callbacks.
+    pub(crate) app_inside: bool,
+    /// As the platform was told.
+    state: Option<StateLine>,
+    inbox: Inbox,
     links: Links,
     monitor: Monitor,
     network: Network,
@@ -107,6 +114,15 @@ impl std::fmt::Debug for Daemon {
 impl Daemon {
     /// Opens the data directory and gets everything ready; nothing is sent before [`run`](Self::run).
     pub fn open(options: Options) -> Result<Self, DaemonError> {
+        Self::open_in(options, None)
+    }
+
+    /// The same inside an app's service. Of the options, what is said to be a host's is not looked at.
+    pub fn embed(options: Options, embedding: Embedding) -> Result<Self, DaemonError> {
+        Self::open_in(options, Some(embedding))
+    }
+
+    fn open_in(options: Options, embedding: Option<Embedding>) -> Result<Self, DaemonError> {
         if options.servers.is_empty() {
             return Err(DaemonError::NoServer);
         }
@@ -117,23 +133,20 @@ impl Daemon {
                 None => return Err(DaemonError::Server { address: server.clone() }),
             }
         }
-        let trust = Trust::new(options.ca.as_deref()).map_err(DaemonError::Trust)?;
+        let trust = embedding::trust(&options, embedding.as_ref())?;
         let entropy = entropy()?;
         let (store, recovery) = Store::open(&options.data).map_err(DaemonError::Store)?;
         let history = History::open(&options.data, HISTORY_SEGMENT_BYTES);
         let history = history.map_err(|error| log::error!("no history is kept: {error}")).ok();
-        let platform = Host::open(&options.data, options.present_delay)
-            .map_err(|source| DaemonError::File { path: options.data.join(NOTIFICATIONS_FILE), source })?;
 
         let poll = Poll::new().map_err(DaemonError::system("make an event queue"))?;
         let clone = || poll.registry().try_clone().map_err(DaemonError::system("share the event queue"));
         let waker = Waker::new(poll.registry(), WAKER).map_err(DaemonError::system("make a waker"))?;
         let waker = Arc::new(waker);
-        let control = Control::open(&options.data, clone()?, CONTROL, FIRST_CLIENT)
-            .map_err(|source| DaemonError::File { path: options.data.join(offpush_inspect::SOCKET_FILE), source })?;
+        let Parts { platform, monitor, control, boot_id, alarms } =
+            Parts::new(&options, embedding, loopback, clone()?, (CONTROL, FIRST_CLIENT))?;
         let links = Links::new(clone()?, Arc::clone(&waker), trust, FIRST_LINK);
         let timer = Timer::new().map_err(DaemonError::system("make a timer"))?;
-        let monitor = Monitor::new(loopback);
 
         let now = clock::now();
         let config = Config {
@@ -141,7 +154,7 @@ impl Daemon {
             app_key: options.app_key,
             package: options.package.clone(),
             version: SOFTWARE.to_owned(),
-            boot_id: clock::boot_id(),
+            boot_id,
             timing: options.timing,
         };
         let mut records = Loader::new(&store);
@@ -154,7 +167,11 @@ impl Daemon {
             control,
             app_listens: false,
             history,
-            platform: Box::new(platform),
+            platform,
+            alarms,
+            app_inside: false,
+            state: None,
+            inbox: Inbox::new(Arc::clone(&waker)),
             links,
             monitor,
             network: Network::None,
@@ -196,6 +213,11 @@ impl Daemon {
         Stopper { stop: Arc::clone(&self.stop), waker: Arc::clone(&self.waker) }
     }
 
+    /// For the other threads of an app that this daemon lives in.
+    pub fn remote(&self) -> Remote {
+        self.inbox.remote(self.stopper())
+    }
+
     /// Runs until it is told to end.
     pub fn run(mut self) -> Result<(), DaemonError> {
         let mut events = Events::with_capacity(EVENTS);
@@ -205,6 +227,7 @@ impl Daemon {
             let wait = if self.links.has_work() || self.control.has_work() {
                 Some(std::time::Duration::ZERO)
             } else {
+                self.ask_for_alarm();
                 self.timer.arm(self.next_timeout()).map_err(DaemonError::system("set the timer"))?;
                 None
             };
@@ -241,6 +264,7 @@ impl Daemon {
         self.engine.handle_network(now, self.network.clone());
         self.settle();
         self.links.flush();
+        self.tell_platform(now, false);
     }
 
     /// Takes note of what the kernel tells; [`turn`](Self::turn) acts on it.
@@ -275,6 +299,10 @@ impl Daemon {
     /// Gives memory back after the start and after much was handled; on a timer's wake-up, which comes anyway and not
     /// in the middle of a flood.
     fn tidy(&mut self) {
+        if self.alarms.is_some() {
+            // The process is not ours.
+            return;
+        }
         let (received, sent) = self.links.bytes();
         let handled = received + sent;
         if self.tidied_at.is_none_or(|before| handled >= before + TIDY_BYTES) {
@@ -294,6 +322,7 @@ impl Daemon {
     /// Acts on everything that has happened, as far as that is possible without waiting.
     fn turn(&mut self, requests: &mut Vec<(Token, offpush_inspect::Operation)>) {
         let now = clock::now();
+        let woken = self.take_inputs(now);
         if self.engine.next_timeout().is_some_and(|wake| wake.deadline <= now.boot) {
             // Where changes are not told, this is what notices them.
             if self.network == Network::None || !self.monitor.is_told() {
@@ -318,10 +347,72 @@ impl Daemon {
         self.settle();
         self.links.flush();
         self.control.flush();
-        if self.app_listens && !self.control.has_listener() {
+        if self.app_listens && !self.app_inside && !self.control.has_listener() {
             self.app_listens = false;
             self.engine.handle_app(now, false);
             self.settle();
+        }
+        self.tell_platform(now, woken);
+    }
+
+    /// Acts on what was said from other threads; whether the platform has woken us.
+    fn take_inputs(&mut self, now: Now) -> bool {
+        let mut woken = false;
+        for input in self.inbox.take() {
+            match input {
+                Input::Network(network) => {
+                    self.monitor.tell(network);
+                    self.look_at_network();
+                }
+                Input::Wake => woken = true,
+                Input::App(listens) => {
+                    self.app_inside = listens;
+                    if listens {
+                        self.app_listens = true;
+                        self.engine.handle_app(now, true);
+                    }
+                }
+                Input::Presented(sequence, outcome) => self.engine.handle_presented(now, sequence, outcome),
+                Input::CanPresent => self.engine.handle_can_present(now),
+                Input::Judged(question, verdict) => self.links.judged(question, &verdict),
+                // Neither fails unless nobody waits for the answer any more.
+                Input::Request(operation, reply) => {
+                    let answer = self.answer(now, operation);
+                    let _ = reply.send(answer.map_or_else(Line::Error, Line::Ok));
+                }
+                Input::Status(reply) => {
+                    let _ = reply.send(Box::new(self.status(now)));
+                }
+            }
+            self.settle();
+        }
+        woken
+    }
+
+    /// Tells the platform what only an embedded daemon has to say at the end of a turn.
+    fn tell_platform(&mut self, now: Now, woken: bool) {
+        let Some(alarms) = &mut self.alarms else { return };
+        if woken {
+            alarms.woken();
+            self.platform.wake_lock(alarms.held(now.boot));
+        }
+        while let Some(question) = self.links.question() {
+            self.platform.judge(question.id, &question.chain, &question.host);
+        }
+        let page = self.status(now);
+        let problem = page.problems.into_iter().next().map(|problem| problem.title);
+        let state = StateLine { state: page.state, since: page.since, problem };
+        if self.state.as_ref() != Some(&state) {
+            self.platform.state(&state);
+            self.state = Some(state);
+        }
+    }
+
+    /// Before the loop waits: asks for an alarm where the timer may not be enough.
+    fn ask_for_alarm(&mut self) {
+        let wanted = self.engine.next_timeout();
+        if let Some(asks) = self.alarms.as_mut().and_then(|alarms| alarms.ask(clock::now().boot, wanted)) {
+            self.platform.alarm(asks);
         }
     }
 
@@ -385,8 +476,12 @@ impl Daemon {
             Output::Present { sequence, silent } => self.present(now, sequence, silent),
             Output::Cancel { sequence } => self.platform.cancel(now.boot, sequence),
             Output::Callback { id, callback } => self.call_back(now, id, callback),
-            // A host does not sleep while a program runs.
-            Output::WakeLock(_) => {}
+            Output::WakeLock(longest) => {
+                if let Some(alarms) = &mut self.alarms {
+                    alarms.hold(now.boot, longest);
+                    self.platform.wake_lock(longest);
+                }
+            }
             Output::Event(event) => self.keep(now, &event),
         }
     }

@@ -10,9 +10,11 @@
 //! | which of several servers and addresses is tried when | `race` (pure), `reach` |
 //! | TCP and TLS, attempts, the registration's HTTP | `link`, `attempt`, `links`, `http`, `address`, `resolve` |
 //! | whether a captive portal is in between | `portal` |
-//! | which servers are trusted, by which time | `trust` |
+//! | which servers are trusted, by which time | `trust`, `judge` |
 //! | the engine's records in the store | `records` |
 //! | notifications | [`Platform`], `host` |
+//! | what is around: a host, or an app's service | [`Embedding`]; other threads of the app speak through [`Remote`] |
+//! | the platform's alarm and wake lock | `alarms` |
 //! | the control socket | `control`, `operations`; the protocol is in `offpush-inspect` and `docs/control.md` |
 //! | the status page and its problems | `page`, `problems` |
 //! | the default network | `network` |
@@ -23,13 +25,16 @@
 //! tool's name, what it only reads.
 
 mod address;
+mod alarms;
 mod attempt;
 mod clock;
 mod control;
 mod daemon;
+mod embedding;
 mod error;
 mod host;
 mod http;
+mod judge;
 mod link;
 mod links;
 mod logging;
@@ -46,6 +51,7 @@ mod problems;
 mod race;
 mod reach;
 mod records;
+mod remote;
 mod resolve;
 mod signals;
 #[cfg(test)]
@@ -55,12 +61,14 @@ mod timer;
 mod trust;
 
 pub use daemon::{Daemon, Stopper};
+pub use embedding::Embedding;
 pub use error::DaemonError;
 pub use host::{Host, NOTIFICATIONS_FILE};
 pub use logging::log_to_standard_error;
-pub use offpush_engine::{Presented, Timing};
+pub use offpush_engine::{Internet, Network, Presented, Timing, Wake};
 pub use options::Options;
-pub use platform::{Platform, PlatformEvent, Presentation};
+pub use platform::{Platform, PlatformEvent, Presentation, StateLine};
+pub use remote::Remote;
 pub use trust::TrustError;
 
 /// Runs a daemon in this thread until SIGTERM or SIGINT.

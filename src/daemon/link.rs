@@ -7,6 +7,7 @@ use std::sync::Arc;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use offpush_engine::LinkFailure;
+use offpush_engine::input::CertificateProblem;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
@@ -64,8 +65,22 @@ pub(crate) struct Link {
     /// Given to TLS and not taken by the network yet, in bytes.
     backlog: usize,
     write_failure: Option<LinkFailure>,
+    verdict: Verdict,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
+}
+
+/// What the platform thinks of the certificate.
+#[derive(Debug)]
+enum Verdict {
+    /// It was not asked, or not yet.
+    NotAsked,
+    /// The question has this number.
+    Awaited(u64),
+    /// It is trusted.
+    Trusted,
+    /// It is not, for this reason.
+    Refused(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +121,7 @@ impl Link {
             unsent: Vec::new(),
             backlog: 0,
             write_failure: None,
+            verdict: Verdict::NotAsked,
             bytes_in: 0,
             bytes_out: 0,
         })
@@ -127,6 +143,14 @@ impl Link {
                 Err(failure) => return Progress::Failed(failure),
             }
         }
+        match &self.verdict {
+            Verdict::Awaited(_) => return Progress::Waiting,
+            Verdict::Refused(reason) => {
+                let problem = CertificateProblem::Other { error: reason.clone() };
+                return Progress::Failed(LinkFailure::Certificate { problem });
+            }
+            Verdict::NotAsked | Verdict::Trusted => {}
+        }
         self.flush();
         if self.is_overloaded() {
             let error = "the other side does not take what it is sent".to_owned();
@@ -137,6 +161,9 @@ impl Link {
         self.flush();
         if ended.is_none() && !self.readable {
             ended = self.write_failure.take();
+        }
+        if ended.is_none() && self.is_judged() {
+            return Progress::Waiting;
         }
         if self.stage == Stage::Handshaking && !self.is_handshaking() {
             self.stage = Stage::Open;
@@ -168,7 +195,23 @@ impl Link {
 
     /// Whether there is something to do without an event.
     pub(crate) fn has_work(&self) -> bool {
-        self.stage != Stage::Connecting && (self.readable || self.write_failure.is_some() || self.is_overloaded())
+        let held = self.stage == Stage::Connecting || self.is_judged();
+        !held && (self.readable || self.write_failure.is_some() || self.is_overloaded())
+    }
+
+    /// The platform has been asked for its verdict, and not given it yet.
+    fn is_judged(&self) -> bool {
+        matches!(self.verdict, Verdict::Awaited(_))
+    }
+
+    /// Takes the platform's verdict if it is about this link's question; then [`advance`](Self::advance) goes on.
+    pub(crate) fn judged(&mut self, question: u64, verdict: &Result<(), String>) {
+        if matches!(self.verdict, Verdict::Awaited(asked) if asked == question) {
+            self.verdict = match verdict {
+                Ok(()) => Verdict::Trusted,
+                Err(reason) => Verdict::Refused(reason.clone()),
+            };
+        }
     }
 
     fn is_overloaded(&self) -> bool {
@@ -199,7 +242,7 @@ impl Link {
     /// Reads until there is nothing more or the turn's budget is used up; says why no more will come.
     fn read(&mut self, trust: &Trust, host: &str, buffer: &mut [u8], plain: &mut Vec<u8>) -> Option<LinkFailure> {
         let mut budget = READ_BUDGET;
-        while self.readable && budget > 0 {
+        while self.readable && budget > 0 && !self.is_judged() {
             let count = match self.stream.read(buffer) {
                 Ok(0) => {
                     self.readable = false;
@@ -218,9 +261,20 @@ impl Link {
             };
             self.bytes_in += count as u64;
             budget = budget.saturating_sub(count);
-            if let Some(failure) = self.decrypt(buffer.get(..count).unwrap_or_default(), trust, host, plain) {
+            let failure = self.decrypt(buffer.get(..count).unwrap_or_default(), trust, host, plain);
+            // In every case: a chain must not be taken for another link's.
+            let question = trust.ask(host);
+            if let Some(failure) = failure {
                 self.readable = false;
                 return Some(failure);
+            }
+            if let Some(question) = question {
+                self.verdict = Verdict::Awaited(question);
+                if !plain.is_empty() {
+                    // A server may (RFC 8446 §2.3); those of ours wait for what we say.
+                    self.readable = false;
+                    return Some(LinkFailure::Tls { error: "data before the certificate was judged".to_owned() });
+                }
             }
         }
         None

@@ -6,6 +6,7 @@ use mio::{Registry, Token, Waker};
 use offpush_engine::{LinkId, Path};
 
 use crate::attempt::{Attempt, LinkEvent, Purpose, Surroundings};
+use crate::judge::Question;
 use crate::link::{Link, READ_BYTES};
 use crate::resolve::Resolver;
 use crate::trust::Trust;
@@ -82,6 +83,16 @@ impl Links {
     /// Sends what is there as far as the network takes it.
     pub(crate) fn flush(&mut self) {
         self.attempts.iter_mut().filter_map(Attempt::open_link).for_each(Link::flush);
+    }
+
+    /// The next certificate chain to put to the platform.
+    pub(crate) fn question(&self) -> Option<Question> {
+        self.around.trust.question()
+    }
+
+    /// The platform's verdict on one of them.
+    pub(crate) fn judged(&mut self, question: u64, verdict: &Result<(), String>) {
+        self.attempts.iter_mut().flat_map(Attempt::links_mut).for_each(|link| link.judged(question, verdict));
     }
 
     /// Ends a link or attempt; nothing is told of it any more.

@@ -8,8 +8,12 @@ use std::ffi::{c_int, c_void};
 
 use nix::libc;
 
+/// A segment can be written (`PF_W` of `elf.h`; the C bindings have it for some systems only).
+const WRITABLE: u32 = 0x2;
+
 /// Gives back the pages that hold nothing, and lets go of code and constants: what is used from then on, a small part,
 /// comes back from the page cache by itself. It takes some ten microseconds.
+/// Only for a process of our own: in another's there may be code that was changed after it was loaded.
 pub(crate) fn give_back() {
     trim_heap();
     // SAFETY: the callback follows the contract of `dl_iterate_phdr(3)` and does not unwind.
@@ -37,7 +41,7 @@ extern "C" fn let_go(file: *mut libc::dl_phdr_info, _size: usize, _data: *mut c_
     // SAFETY: it takes a number and has no precondition (`sysconf(3)`).
     let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
     for header in headers {
-        if header.p_type != libc::PT_LOAD || header.p_flags & libc::PF_W != 0 {
+        if header.p_type != libc::PT_LOAD || header.p_flags & WRITABLE != 0 {
             continue;
         }
         // Whole pages within the segment; the kernel's own code for reading clocks is smaller than two, and left alone.

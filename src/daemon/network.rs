@@ -17,48 +17,72 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::libc::{
-    IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE, RTMGRP_IPV4_ROUTE, RTMGRP_IPV4_RULE,
-    RTMGRP_IPV6_ROUTE, RTMGRP_LINK,
-};
+use nix::libc::{IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TEMPORARY, IFA_F_TENTATIVE};
 use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
 use offpush_engine::{Internet, Network};
 
 use crate::clock::hash;
+
+/// The groups of changes that netlink tells: interfaces, routes, rules (`RTMGRP_*` of `linux/rtnetlink.h`; the C bindings
+/// have them for some systems only). Addresses come and go with routes of their own; their own groups tell besides that a
+/// router has prolonged one, every few minutes. Rules: a VPN may come with one as its last step.
+const GROUPS: u32 = LINK | IPV4_ROUTE | IPV4_RULE | IPV6_ROUTE;
+const LINK: u32 = 0x1;
+const IPV4_ROUTE: u32 = 0x40;
+const IPV4_RULE: u32 = 0x80;
+const IPV6_ROUTE: u32 = 0x400;
 
 /// The route is usable (`RTF_UP`).
 const ROUTE_UP: u32 = 0x1;
 /// The route says that there is no way (`RTF_REJECT`).
 const ROUTE_REJECTS: u32 = 0x200;
 
-/// Watches the default network.
+/// Knows the default network.
 #[derive(Debug)]
-pub(crate) struct Monitor {
-    /// `None` if the system does not let us watch; then only what happens anyway makes us look.
-    socket: Option<OwnedFd>,
-    /// The servers are on this machine.
-    loopback: bool,
+pub(crate) enum Monitor {
+    /// By looking, and where the system lets us watch, as soon as it changes; else only what happens anyway makes us
+    /// look.
+    Looks(Option<OwnedFd>),
+    /// The servers are on this machine: there always is one.
+    Loopback,
+    /// As was told last.
+    Told(Network),
 }
 
 impl Monitor {
     /// With `loopback` there always is a network, whatever the default route.
     pub(crate) fn new(loopback: bool) -> Self {
-        let socket = if loopback { None } else { subscribe().map_err(not_watched).ok() };
-        Self { socket, loopback }
+        if loopback { Self::Loopback } else { Self::Looks(subscribe().map_err(not_watched).ok()) }
+    }
+
+    /// There is none until one is [told](Self::tell).
+    pub(crate) fn told() -> Self {
+        Self::Told(Network::None)
+    }
+
+    /// The default network, from whoever knows; not listened to where we look ourselves.
+    pub(crate) fn tell(&mut self, network: Network) {
+        if let Self::Told(current) = self {
+            *current = network;
+        }
+    }
+
+    fn socket(&self) -> Option<&OwnedFd> {
+        if let Self::Looks(socket) = self { socket.as_ref() } else { None }
     }
 
     pub(crate) fn raw_fd(&self) -> Option<RawFd> {
-        self.socket.as_ref().map(AsRawFd::as_raw_fd)
+        self.socket().map(AsRawFd::as_raw_fd)
     }
 
     /// Whether changes are told, as far as there can be any.
     pub(crate) fn is_told(&self) -> bool {
-        self.socket.is_some() || self.loopback
+        !matches!(self, Self::Looks(None))
     }
 
     /// Takes note of every change told so far.
     pub(crate) fn drain(&self) {
-        let Some(socket) = self.socket.as_ref() else { return };
+        let Some(socket) = self.socket() else { return };
         let mut buffer = [0; 4096];
         loop {
             match recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
@@ -71,29 +95,34 @@ impl Monitor {
 
     /// The default network now.
     pub(crate) fn current(&self) -> Network {
-        if self.loopback {
-            return up(0, "loopback", 0);
+        match self {
+            Self::Looks(_) => look(),
+            Self::Loopback => up(0, "loopback", 0),
+            Self::Told(network) => network.clone(),
         }
-        let tables = (fs::read_to_string("/proc/net/route"), fs::read_to_string("/proc/net/ipv6_route"));
-        if let (Err(_), Err(_)) = tables {
-            return up(0, "other", 0);
-        }
-        let interfaces = Path::new("/sys/class/net");
-        let usable = |route: &Route| is_usable(interfaces, &route.interface);
-        let table = fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
-        let mut ipv6 = ipv6_routes(&tables.1.unwrap_or_default());
-        // The kernel lists the routes of all tables there, also those that only rules lead to.
-        let way = source(IpAddr::V6(NOBODY_V6)).map(|address| owner(&table, address));
-        ipv6.retain(|route| way.is_some_and(|way| way.is_none_or(|way| way == route.interface)));
-        let routes = (default_route(&ipv4_routes(&tables.0.unwrap_or_default()), usable), default_route(&ipv6, usable));
-        let Some(main) = routes.0.as_ref().or(routes.1.as_ref()) else { return Network::None };
-        let ipv6 = routes.1.as_ref().map(|route| ipv6_addresses(&table, &route.interface)).unwrap_or_default();
-        up(
-            hash(&[main.interface.as_bytes(), main.gateway.as_bytes()]),
-            transport(interfaces, &main.interface),
-            what_it_gives([routes.0.as_ref(), routes.1.as_ref()], source(IpAddr::V4(NOBODY_V4)), &ipv6),
-        )
     }
+}
+
+fn look() -> Network {
+    let tables = (fs::read_to_string("/proc/net/route"), fs::read_to_string("/proc/net/ipv6_route"));
+    if let (Err(_), Err(_)) = tables {
+        return up(0, "other", 0);
+    }
+    let interfaces = Path::new("/sys/class/net");
+    let usable = |route: &Route| is_usable(interfaces, &route.interface);
+    let table = fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+    let mut ipv6 = ipv6_routes(&tables.1.unwrap_or_default());
+    // The kernel lists the routes of all tables there, also those that only rules lead to.
+    let way = source(IpAddr::V6(NOBODY_V6)).map(|address| owner(&table, address));
+    ipv6.retain(|route| way.is_some_and(|way| way.is_none_or(|way| way == route.interface)));
+    let routes = (default_route(&ipv4_routes(&tables.0.unwrap_or_default()), usable), default_route(&ipv6, usable));
+    let Some(main) = routes.0.as_ref().or(routes.1.as_ref()) else { return Network::None };
+    let ipv6 = routes.1.as_ref().map(|route| ipv6_addresses(&table, &route.interface)).unwrap_or_default();
+    up(
+        hash(&[main.interface.as_bytes(), main.gateway.as_bytes()]),
+        transport(interfaces, &main.interface),
+        what_it_gives([routes.0.as_ref(), routes.1.as_ref()], source(IpAddr::V4(NOBODY_V4)), &ipv6),
+    )
 }
 
 fn up(key: u64, transport: &str, addresses: u64) -> Network {
@@ -155,10 +184,7 @@ fn ipv6_addresses<'a>(table: &'a str, interface: &str) -> Vec<&'a str> {
 fn subscribe() -> io::Result<OwnedFd> {
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
     let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
-    // Addresses come and go with routes of their own; the groups of addresses tell besides that a router has prolonged
-    // one, every few minutes. Rules: a VPN may come with one as its last step.
-    let groups = RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE;
-    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups.unsigned_abs()))?;
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS))?;
     Ok(socket)
 }
 

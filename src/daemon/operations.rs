@@ -32,20 +32,8 @@ impl Daemon {
     /// Carries out a request and answers it.
     pub(crate) fn operate(&mut self, now: Now, client: Token, operation: Operation) {
         let result = match operation {
-            Operation::Status => Ok(Answer::Status(Box::new(self.status(now)))),
-            Operation::Notifications { after, limit } => Ok(self.list(after, limit)),
-            Operation::History { limit } => self.history_answer(limit),
             Operation::Watch => {
                 self.control.watch(client);
-                Ok(Answer::Done)
-            }
-            Operation::Click { id } => done(self.engine.handle_clicked(now, &id), |error| unknown_message(&id, error)),
-            Operation::Dismiss { id } => {
-                done(self.engine.handle_dismissed(now, &id), |error| unknown_message(&id, error))
-            }
-            Operation::Command(command) => self.command(now, command),
-            Operation::Register => {
-                self.engine.handle_register(now);
                 Ok(Answer::Done)
             }
             Operation::Listen => {
@@ -57,17 +45,40 @@ impl Daemon {
                 self.engine.handle_register(now);
                 return;
             }
+            operation => self.answer(now, operation),
+        };
+        self.control.answer(client, result);
+    }
+
+    /// Carries out a request that needs no socket.
+    pub(crate) fn answer(&mut self, now: Now, operation: Operation) -> Result<Answer, ControlError> {
+        match operation {
+            Operation::Status => Ok(Answer::Status(Box::new(self.status(now)))),
+            Operation::Notifications { after, limit } => Ok(self.list(after, limit)),
+            Operation::History { limit } => self.history_answer(limit),
+            Operation::Click { id } => done(self.engine.handle_clicked(now, &id), |error| unknown_message(&id, error)),
+            Operation::Dismiss { id } => {
+                done(self.engine.handle_dismissed(now, &id), |error| unknown_message(&id, error))
+            }
+            Operation::Command(command) => self.command(now, command),
+            Operation::Register => {
+                self.engine.handle_register(now);
+                Ok(Answer::Done)
+            }
             Operation::Taken { callback } => {
                 self.engine.handle_callback_taken(now, callback);
                 Ok(Answer::Done)
             }
+            Operation::Watch | Operation::Listen => Err(ControlError {
+                code: ErrorCode::BadRequest,
+                message: "this is only for clients of the control socket".to_owned(),
+            }),
             Operation::Unknown => Err(ControlError {
                 code: ErrorCode::UnknownOperation,
                 message: "this daemon does not know that operation: use the same version of offpush for both"
                     .to_owned(),
             }),
-        };
-        self.control.answer(client, result);
+        }
     }
 
     fn command(&mut self, now: Now, command: Command) -> Result<Answer, ControlError> {
@@ -133,7 +144,13 @@ impl Daemon {
     /// Tells the app; what cannot be told is given up, so that it does not keep what follows waiting.
     pub(crate) fn call_back(&mut self, now: Now, id: Option<u64>, callback: Callback) {
         match self.app_callback(callback) {
-            Ok(callback) => self.control.callback(CallbackLine { id, callback }),
+            Ok(callback) => {
+                let line = CallbackLine { id, callback };
+                if self.app_inside {
+                    self.platform.callback(&line);
+                }
+                self.control.callback(line);
+            }
             Err(error) => {
                 log::error!("a callback is given up: {error}");
                 if let Some(id) = id {

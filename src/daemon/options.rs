@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use offpush_engine::Timing;
 
-/// What a daemon on a host is started with.
+/// What a daemon is started with.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Where everything is kept: the store, the history, the notifications file, the control socket. One daemon each.
@@ -13,7 +13,7 @@ pub struct Options {
     /// The gateways, `https://HOST[:PORT]`, raced with the first in front. If they are all on this machine (`localhost` or a
     /// loopback address), the default network does not matter: they are always reachable.
     pub servers: Vec<String>,
-    /// A file of CA certificates in PEM form, in place of the system's.
+    /// A host's: a file of CA certificates in PEM form, in place of the system's.
     pub ca: Option<PathBuf>,
     /// The AppID, decimal.
     pub app_id: String,
@@ -21,7 +21,7 @@ pub struct Options {
     pub app_key: String,
     /// The app's package name.
     pub package: String,
-    /// How long each notification is held before it is shown; for tests and demonstrations.
+    /// A host's: how long each notification is held before it is shown; for tests and demonstrations.
     pub present_delay: Duration,
     /// The heartbeat and the waits.
     pub timing: Timing,

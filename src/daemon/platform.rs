@@ -1,7 +1,9 @@
 //! The seam to what shows notifications.
 
-use offpush_engine::Presented;
+use offpush_engine::{Presented, Wake};
+use offpush_inspect::{CallbackLine, State};
 use offpush_wire::Message;
+use serde::Serialize;
 
 /// A notification to show.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +30,21 @@ pub enum PlatformEvent {
     CanPresent,
 }
 
-/// What shows notifications. No call may block; times are boot time in milliseconds.
+/// What a daemon is doing about its connection, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StateLine {
+    /// The state.
+    pub state: State,
+    /// Since when, in milliseconds since 1970.
+    pub since: i64,
+    /// The worst problem, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// What shows notifications; for an [embedded](crate::Embedding) daemon also what stands for the rest of the device and
+/// for the app, which the later methods are about. Answers may come from other threads, through
+/// [`Remote`](crate::Remote). Everything is called by the thread that runs the daemon. No call may block; times are boot time in milliseconds.
 pub trait Platform {
     /// Which of these are showing, or were shown before the last end of the process. What cannot be found out is left
     /// out: then it is shown again, silently.
@@ -46,4 +62,22 @@ pub trait Platform {
 
     /// When to call [`poll`](Self::poll) without another reason.
     fn next_timeout(&self) -> Option<u64>;
+
+    /// [`Remote::wake`](crate::Remote::wake) is wanted between these two boot times even if the device sleeps, or at no
+    /// time. Replaces what was asked for before.
+    fn alarm(&mut self, _wake: Option<Wake>) {}
+
+    /// Keep the device awake, for at most so many milliseconds; `None`: no longer.
+    fn wake_lock(&mut self, _longest: Option<u64>) {}
+
+    /// Judge this certificate chain (DER, the leaf first, as the server sent it): whether its root is trusted and it is
+    /// valid now. That it is for this host and that the server has its key is found to be true here.
+    /// [`Remote::judged`](crate::Remote::judged) answers.
+    fn judge(&mut self, _question: u64, _chain: &[Vec<u8>], _host: &str) {}
+
+    /// Call the app back; asked only while it [listens](crate::Remote::app).
+    fn callback(&mut self, _line: &CallbackLine) {}
+
+    /// The state has changed.
+    fn state(&mut self, _state: &StateLine) {}
 }

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use offpush_engine::input::{CertificateProblem, LinkFailure};
-use rustls::client::Resumption;
+use rustls::client::{Resumption, WantsClientCert};
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+
+use crate::judge::{Judge, Question};
 
 /// When this was built, in milliseconds since 1970: no honest clock shows an earlier time.
 const BUILT_AT: i64 = parse_seconds(env!("OFFPUSH_BUILD_SECONDS")) * 1_000;
@@ -40,6 +42,8 @@ pub(crate) struct Trust {
     /// For the one HTTPS request, which asks for HTTP/1.1 and does not spend the brokers' tickets.
     pub(crate) gateways: Arc<ClientConfig>,
     clock: Arc<JudgingClock>,
+    /// If the platform judges.
+    judge: Option<Arc<Judge>>,
 }
 
 impl Trust {
@@ -52,18 +56,51 @@ impl Trust {
         Self::with_roots(roots)
     }
 
+    /// Trusts these certificates, in PEM form.
+    pub(crate) fn of_pem(pem: &[u8]) -> Result<Self, TrustError> {
+        Self::with_roots(roots_of_pem(CertificateDer::pem_slice_iter(pem)).map_err(TrustError::Pem)?)
+    }
+
+    /// Trusts what the platform is found to trust.
+    pub(crate) fn judged_by_platform() -> Result<Self, TrustError> {
+        let judge = Arc::new(Judge::new(ring::default_provider().signature_verification_algorithms));
+        let verifier = Arc::clone(&judge);
+        let mut trust = Self::of(|builder| builder.dangerous().with_custom_certificate_verifier(verifier))?;
+        let mut brokers = ClientConfig::clone(&trust.brokers);
+        brokers.resumption = Resumption::store(Arc::clone(&judge) as _);
+        trust.brokers = Arc::new(brokers);
+        trust.judge = Some(judge);
+        Ok(trust)
+    }
+
     fn with_roots(roots: RootCertStore) -> Result<Self, TrustError> {
+        Self::of(|builder| builder.with_root_certificates(roots))
+    }
+
+    fn of(
+        verify: impl FnOnce(ConfigBuilder<ClientConfig, WantsVerifier>) -> ConfigBuilder<ClientConfig, WantsClientCert>,
+    ) -> Result<Self, TrustError> {
         let clock = Arc::new(JudgingClock { wall: AtomicI64::new(0), gateway: AtomicI64::new(i64::MIN) });
         let time: Arc<dyn TimeProvider> = Arc::clone(&clock) as _;
         let builder = ClientConfig::builder_with_details(Arc::new(ring::default_provider()), time);
         let builder = builder
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|error| TrustError::Library(error.to_string()))?;
-        let brokers = builder.with_root_certificates(roots).with_no_client_auth();
+        let brokers = verify(builder).with_no_client_auth();
         let mut gateways = brokers.clone();
         gateways.alpn_protocols = vec![b"http/1.1".to_vec()];
         gateways.resumption = Resumption::disabled();
-        Ok(Self { brokers: Arc::new(brokers), gateways: Arc::new(gateways), clock })
+        Ok(Self { brokers: Arc::new(brokers), gateways: Arc::new(gateways), clock, judge: None })
+    }
+
+    /// Puts the question for the chain that has come with the bytes just decrypted, if the platform judges; its number.
+    pub(crate) fn ask(&self, host: &str) -> Option<u64> {
+        self.judge.as_ref()?.ask(host)
+    }
+
+    /// The next question to put to the platform.
+    pub(crate) fn question(&self) -> Option<Question> {
+        self.judge.as_ref()?.question()
     }
 
     /// Tells the device's clock, and the time by what a gateway last told. To be called before each attempt.
@@ -129,15 +166,18 @@ impl TimeProvider for JudgingClock {
 
 fn roots_of_file(path: &Path) -> Result<RootCertStore, TrustError> {
     let unreadable = |error: String| TrustError::File { path: path.to_owned(), error };
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
+    roots_of_pem(certificates).map_err(unreadable)
+}
+
+fn roots_of_pem(
+    certificates: impl Iterator<Item = Result<CertificateDer<'static>, pem::Error>>,
+) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))? {
-        let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
-        roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
+    for certificate in certificates {
+        roots.add(certificate.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
     }
-    if roots.is_empty() {
-        return Err(unreadable("it holds no certificate in PEM form".to_owned()));
-    }
-    Ok(roots)
+    if roots.is_empty() { Err("it holds no certificate in PEM form".to_owned()) } else { Ok(roots) }
 }
 
 fn system_roots() -> Result<RootCertStore, TrustError> {
@@ -162,6 +202,8 @@ pub enum TrustError {
         /// What is wrong with it.
         error: String,
     },
+    /// The CA certificates that were given cannot be used: what is wrong with them.
+    Pem(String),
     /// The system has no CA certificates.
     System(String),
     /// The TLS library refuses its configuration.
@@ -172,6 +214,7 @@ impl fmt::Display for TrustError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, error } => write!(formatter, "the CA file {} cannot be used: {error}", path.display()),
+            Self::Pem(error) => write!(formatter, "the CA certificates cannot be used: {error}"),
             Self::System(error) if error.is_empty() => {
                 formatter.write_str("the system has no CA certificates: install them, or give a CA file")
             }

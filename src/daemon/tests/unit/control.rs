@@ -21,7 +21,7 @@ impl Driver {
         std::fs::create_dir_all(&directory).unwrap();
         let poll = Poll::new().unwrap();
         let registry = poll.registry().try_clone().unwrap();
-        let control = Control::open(&directory, registry, LISTENER, 1).unwrap();
+        let control = Control::open(Place::Directory(&directory), registry, LISTENER, 1).unwrap();
         Self { poll, control, directory }
     }
 
