@@ -114,7 +114,7 @@ fn whatever_a_connection_rests_on_changes_what_a_network_gives() {
 
 /// What the monitor finds once it is told of a change.
 fn told(monitor: &Monitor) -> Network {
-    let fd = monitor.socket.as_ref().expect("netlink").as_fd();
+    let fd = monitor.socket().expect("netlink").as_fd();
     let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
     assert_eq!(poll(&mut fds, PollTimeout::from(10_000_u16)), Ok(1), "nothing is told");
     monitor.drain();
