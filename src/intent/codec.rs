@@ -20,45 +20,20 @@ pub(crate) fn encode(text: &str, allow: &str) -> String {
     encoded
 }
 
-/// Decodes as Android does, which never fails and leaves odd things behind: for a character that is no hexadecimal
-/// digit U+FFFD and the byte read so far, for a text that ends in an escape U+FFFD.
+/// Decodes percent-encoded UTF-8; `+` stays as it is.
 ///
-/// `%` before a character beyond U+FFFF is refused: Android takes the first half of it for the digit.
+/// Android never fails here. It leaves U+FFFD behind, and for a bad digit also the byte read so far; how many U+FFFD is
+/// the Java runtime's matter (ICU on phones, another decoder elsewhere).
 pub(crate) fn decode(text: &str) -> Result<String, ParseProblem> {
-    let mut decoded = String::with_capacity(text.len());
-    let mut bytes = Vec::new();
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character != '%' {
-            flush(&mut decoded, &mut bytes);
-            decoded.push(character);
-            continue;
-        }
-        let mut byte = 0;
-        for _ in 0..2 {
-            let Some(character) = characters.next() else {
-                flush(&mut decoded, &mut bytes);
-                decoded.push(char::REPLACEMENT_CHARACTER);
-                return Ok(decoded);
-            };
-            if character.len_utf16() == 2 {
-                return Err(ParseProblem::HalfCharacter);
-            }
-            let Some(digit) = character.to_digit(16).and_then(|digit| u8::try_from(digit).ok()) else {
-                flush(&mut decoded, &mut bytes);
-                decoded.push(char::REPLACEMENT_CHARACTER);
-                break;
-            };
-            byte = byte << 4 | digit;
-        }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, escape)) = rest.split_once('%') {
+        let digits = escape.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).ok_or(ParseProblem::Escape)?;
+        bytes.extend(plain.bytes());
         bytes.push(byte);
+        rest = &escape[2..];
     }
-    flush(&mut decoded, &mut bytes);
-    Ok(decoded)
-}
-
-/// Appends the bytes of a run of escapes. What is not UTF-8 in it becomes U+FFFD, by the same rule as in Java.
-fn flush(decoded: &mut String, bytes: &mut Vec<u8>) {
-    decoded.push_str(&String::from_utf8_lossy(bytes));
-    bytes.clear();
+    bytes.extend(rest.bytes());
+    String::from_utf8(bytes).map_err(|_| ParseProblem::Escape)
 }

@@ -32,8 +32,8 @@ pub enum ParseProblem {
     EmptyCharacter,
     /// The component is no `package/class`. Android drops it, and the intent is open to every app.
     Component,
-    /// `%` stands before a character beyond U+FFFF, of which Android would keep half.
-    HalfCharacter,
+    /// `%` is not followed by two hexadecimal digits, or what they say is not UTF-8. Android puts U+FFFD there.
+    Escape,
     /// `android-app:` ends before it can be told what follows.
     AndroidApp,
     /// A field of the old grammar has no `)`.
@@ -62,7 +62,7 @@ impl fmt::Display for ParseProblem {
             Self::HexadecimalFraction => "fractions are written as decimals, not in hexadecimal",
             Self::EmptyCharacter => "a character extra (c.) needs a character",
             Self::Component => "a component is package/class or package/.Class; Android would ignore this one",
-            Self::HalfCharacter => "a \"%\" is followed by two hexadecimal digits; write a plain percent sign as %25",
+            Self::Escape => "\"%\" and two hexadecimal digits stand for a byte of UTF-8; a plain percent sign is %25",
             Self::AndroidApp => "android-app: is followed by //package",
             Self::MissingParenthesis => "this field has no \")\"",
             Self::OldExtra => "an extra in extras(…) is a type letter, a key, \"=\" and a value, then \"!\" or \")\"",

@@ -24,7 +24,7 @@
 //! | a `component` that is no `package/class` | Android drops it silently, and the intent is open to every app |
 //! | digits other than 0 to 9 in an integer | Java's `Character.digit` takes them; nobody means them |
 //! | hexadecimal floating point (`d.x=0x1p3`) | Java reads it and never prints it |
-//! | `%` before a character beyond U+FFFF, inside a value | Android keeps half of that character |
+//! | `%` without two hexadecimal digits, or not UTF-8 | Android puts U+FFFD, how many depends on the Java runtime |
 //! | a missing last `;` without [`UriFlags::INTENT_SCHEME`] | Android starts again at the text's first byte, for some texts for ever |
 //!
 //! Android's `toUri` prints every intent; [`PrintError`] says which are not printed here.

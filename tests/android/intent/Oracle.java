@@ -42,16 +42,10 @@ public final class Oracle {
         } catch (URISyntaxException | NumberFormatException e) {
             return "refused";
         }
-        return describe(intent) + ' ' + printed(intent, 0) + ' ' + printed(intent, Intent.URI_INTENT_SCHEME) + ' '
-                + printed(intent, Intent.URI_ANDROID_APP_SCHEME);
-    }
-
-    private static String printed(Intent intent, int flags) {
-        try {
-            return hex(intent.toUri(flags));
-        } catch (IllegalArgumentException e) {
-            return "-";
-        }
+        // Without a package toUri throws, and for the message asks a part of the framework that is native.
+        String androidApp = intent.getPackage() == null ? "-" : hex(intent.toUri(Intent.URI_ANDROID_APP_SCHEME));
+        return describe(intent) + ' ' + hex(intent.toUri(0)) + ' ' + hex(intent.toUri(Intent.URI_INTENT_SCHEME)) + ' '
+                + androidApp;
     }
 
     private static String describe(Intent intent) {
