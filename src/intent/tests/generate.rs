@@ -173,7 +173,8 @@ const NUMBERS: &[&str] = &[
     "9223372036854775808",
     "0x10",
     "0X1f",
-    "#ff",
+    "%23ff",
+    "-%2310",
     "-0x80000000",
     "0x80000000",
     "0xffffffff",
@@ -368,7 +369,10 @@ fn mutated(mut text: String, chance: &mut Chance) -> String {
             1 => text.insert_str(start, chance.pick(WORDS)),
             2 => text.insert_str(start, chance.pick(CHARACTERS)),
             3 if end - start < 12 => text.replace_range(start..end, ""),
-            4 if end - start < 40 => text.insert_str(end, &text[start..end].to_owned()),
+            4 if end - start < 40 => {
+                let copy = text[start..end].to_owned();
+                text.insert_str(end, &copy);
+            }
             _ => {
                 if let Some(character) = text[start..].chars().next() {
                     text.replace_range(start..start + character.len_utf8(), chance.pick(CHARACTERS));

@@ -97,7 +97,10 @@ fn join(parts: impl Iterator<Item = String>) -> String {
 
 /// `x` and the bytes of a text, or `-` for none.
 pub(crate) fn hex(text: Option<&str>) -> String {
-    text.map_or("-".into(), |text| text.bytes().fold("x".into(), |hex: String, byte| hex + &format!("{byte:02x}")))
+    let Some(text) = text else { return "-".into() };
+    let digit = |half: u8| char::from_digit(half.into(), 16).expect("half a byte");
+    let digits = text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    std::iter::once('x').chain(digits).collect()
 }
 
 /// The text that [`hex`] stands for.
