@@ -48,7 +48,7 @@ pub use error::{ParseError, ParseProblem, PrintError};
 pub use extra::Extra;
 pub use intent::{Component, Intent, Rectangle, UriFlags, action, grant};
 pub use judge::{
-    Allowed, Dropped, MAXIMUM_EXTRA_BYTES, MAXIMUM_EXTRAS, MAXIMUM_TEXT_BYTES, Refusal, judge, judge_page, judge_web,
+    Allowed, Dropped, MAXIMUM_EXTRA_UNITS, MAXIMUM_EXTRAS, MAXIMUM_TEXT_UNITS, Refusal, judge, judge_page, judge_web,
 };
 pub use ordered::Ordered;
 pub use uri::Uri;

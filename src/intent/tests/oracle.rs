@@ -88,7 +88,9 @@ fn describe_extra(extra: &Extra) -> String {
 }
 
 fn parts(uri: &Uri) -> String {
-    [uri.scheme(), uri.authority(), uri.path(), uri.query(), uri.fragment(), uri.user_info()].map(hex).join("/")
+    let parts = [uri.scheme(), uri.authority(), uri.path(), uri.query(), uri.fragment(), uri.user_info()].map(hex);
+    // Android gives the host decoded alone: what counts is whether there is one.
+    format!("{}/{}", parts.join("/"), uri.host().is_none_or(str::is_empty))
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

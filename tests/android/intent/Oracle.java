@@ -72,7 +72,7 @@ public final class Oracle {
     private static String parts(Uri uri) {
         return hex(uri.getScheme()) + '/' + hex(uri.getEncodedAuthority()) + '/' + hex(uri.getEncodedPath()) + '/'
                 + hex(uri.getEncodedQuery()) + '/' + hex(uri.getEncodedFragment()) + '/'
-                + hex(uri.getEncodedUserInfo());
+                + hex(uri.getEncodedUserInfo()) + '/' + (uri.getHost() == null || uri.getHost().isEmpty());
     }
 
     private static String categories(Set<String> categories) {
