@@ -1,0 +1,7 @@
+package com.xiaomi.mipush.sdk;
+
+import org.offpush.ClickActivity;
+
+/** What a click on a notification starts: it records the click and opens the target. */
+public class NotificationClickedActivity extends ClickActivity {
+}

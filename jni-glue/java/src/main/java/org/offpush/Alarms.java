@@ -1,0 +1,101 @@
+package org.offpush;
+
+import android.app.AlarmManager;
+import android.app.PendingIntent;
+import android.content.Context;
+import android.content.Intent;
+import android.os.Build;
+import android.os.SystemClock;
+
+/**
+ * The one alarm, on a ladder that degrades and never schedules nothing: exact while idle, inexact while idle, a job.
+ * What each rung allows in Doze: docs of AlarmManager, and AlarmManagerService for the rations (72 an hour exact, 7 an
+ * hour or one in 9 minutes inexact).
+ */
+final class Alarms {
+    private final Context context;
+    private final Status status;
+    private final Jobs jobs;
+
+    Alarms(Context context, Status status, Jobs jobs) {
+        this.context = context;
+        this.status = status;
+        this.jobs = jobs;
+    }
+
+    /** Wakes the daemon at {@code deadline} to {@code latest} (elapsedRealtime, ms); -1: no alarm. Replaces the one before. */
+    void set(long deadline, long latest) {
+        AlarmManager manager = (AlarmManager) context.getSystemService(Context.ALARM_SERVICE);
+        PendingIntent intent = intent();
+        if (deadline < 0) {
+            if (manager != null) {
+                manager.cancel(intent);
+            }
+            jobs.cancelWake();
+            status.say(Status.ALARM, "none is needed");
+            return;
+        }
+        String denied = manager == null ? "there is no AlarmManager" : exact(manager, deadline, intent);
+        if (denied == null) {
+            jobs.cancelWake();
+            status.say(Status.ALARM, "exact, also in Doze");
+            return;
+        }
+        String why = denied;
+        denied = manager == null ? denied : inexact(manager, deadline, intent);
+        if (denied == null) {
+            jobs.cancelWake();
+            status.say(Status.ALARM, "inexact (" + why + "): late in Doze, and without network there since Android 13");
+            return;
+        }
+        jobs.wake(Math.max(0, deadline - SystemClock.elapsedRealtime()),
+                Math.max(0, latest - SystemClock.elapsedRealtime()));
+        status.say(Status.ALARM, "a job (" + denied + "): not in Doze");
+    }
+
+    /** Whether exact alarms are allowed now. */
+    static boolean exactAllowed(Context context) {
+        AlarmManager manager = (AlarmManager) context.getSystemService(Context.ALARM_SERVICE);
+        return manager != null && (Build.VERSION.SDK_INT < 31 || manager.canScheduleExactAlarms());
+    }
+
+    private String exact(AlarmManager manager, long deadline, PendingIntent intent) {
+        if (Build.VERSION.SDK_INT >= 31 && !manager.canScheduleExactAlarms()) {
+            return "exact alarms are not allowed to this app";
+        }
+        try {
+            if (Build.VERSION.SDK_INT >= 23) {
+                manager.setExactAndAllowWhileIdle(AlarmManager.ELAPSED_REALTIME_WAKEUP, deadline, intent);
+            } else {
+                manager.setExact(AlarmManager.ELAPSED_REALTIME_WAKEUP, deadline, intent);
+            }
+            return null;
+        } catch (SecurityException denied) {
+            return "exact alarms are not allowed to this app";
+        } catch (IllegalStateException tooMany) {
+            // More than 500 alarms of the app's own.
+            return tooMany.getMessage();
+        }
+    }
+
+    private String inexact(AlarmManager manager, long deadline, PendingIntent intent) {
+        try {
+            if (Build.VERSION.SDK_INT >= 23) {
+                manager.setAndAllowWhileIdle(AlarmManager.ELAPSED_REALTIME_WAKEUP, deadline, intent);
+            } else {
+                manager.set(AlarmManager.ELAPSED_REALTIME_WAKEUP, deadline, intent);
+            }
+            return null;
+        } catch (SecurityException denied) {
+            return "alarms are not allowed to this app";
+        } catch (IllegalStateException tooMany) {
+            return tooMany.getMessage();
+        }
+    }
+
+    private PendingIntent intent() {
+        Intent intent = Callers.sign(context, Names.PING_TIMER, Names.PING_RECEIVER, Json.of("do", "alarm"));
+        intent.addFlags(Intent.FLAG_RECEIVER_FOREGROUND);
+        return PendingIntent.getBroadcast(context, 0, intent, PendingIntent.FLAG_UPDATE_CURRENT | Clicks.immutable());
+    }
+}

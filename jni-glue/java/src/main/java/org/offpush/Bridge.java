@@ -1,0 +1,205 @@
+package org.offpush;
+
+import android.os.SystemClock;
+
+import org.json.JSONArray;
+import org.json.JSONObject;
+
+/** What the daemon asks of Android, carried out on the core's thread: the daemon's own must never wait. */
+final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outcomes {
+    /** Milliseconds after which callbacks that the app did not take are given to it again; doubled up to an hour. */
+    private static final long AGAIN = 30_000;
+    private static final long AGAIN_AT_MOST = 3_600_000;
+
+    final Notifications notifications;
+    private final Core core;
+    private final Deliveries deliveries;
+    private long again = AGAIN;
+    private boolean waitsForPermission;
+    private volatile String state = "";
+    private volatile long busyAt;
+
+    Bridge(Core core, Channels channels) {
+        this.core = core;
+        notifications = new Notifications(core.context, core.handler, core.status, core.settings, channels,
+                new Clicks(core.context, core.status), this);
+        deliveries = new Deliveries(core.context, core.handler, core.status, this);
+    }
+
+    /** The daemon was started: the app is there for callbacks, and what is folded is behind the summary again. */
+    void daemonStarted() {
+        core.daemon.app(true);
+        long after = 0;
+        while (after >= 0) {
+            JSONObject answer = core.daemon.request(Json.of("op", "notifications", "after", after));
+            JSONObject ok = answer == null ? null : answer.optJSONObject("ok");
+            JSONObject page = ok == null ? null : ok.optJSONObject("notifications");
+            JSONArray items = page == null ? new JSONArray() : page.optJSONArray("items");
+            for (int i = 0; items != null && i < items.length(); i++) {
+                JSONObject item = items.optJSONObject(i);
+                if (item != null && item.optString("state").equals("folded")) {
+                    Json.put(item, "content", Json.string(item, "payload"));
+                    notifications.restoreFolded(item.optLong("seq"), item);
+                }
+            }
+            after = page == null || page.isNull("next") ? -1 : page.optLong("next");
+        }
+    }
+
+    /** Something for the app that does not come from the daemon. On the core's thread. */
+    void tell(JSONObject callback) {
+        deliveries.add(callback);
+    }
+
+    /** If messages wait for the person's permission, and it is there: shows them. On the core's thread. */
+    void notificationsMayBeBack() {
+        if (waitsForPermission && notifications.allowed()) {
+            waitsForPermission = false;
+            core.daemon.canPresent();
+        }
+    }
+
+    /** Whether the daemon is connected, and nothing has happened for so many milliseconds. */
+    boolean isQuiet(long millis) {
+        return state.equals("connected") && SystemClock.elapsedRealtime() - busyAt >= millis;
+    }
+
+    /** The daemon's state as it last told it. */
+    String state() {
+        return state;
+    }
+
+    // ------------------------------------------------------------ from the daemon's thread
+
+    @Override
+    public void present(final long sequence, byte[] message, final boolean silent) {
+        busy();
+        final JSONObject wire = Json.parse(message);
+        post(new Runnable() {
+            @Override
+            public void run() {
+                if (wire == null) {
+                    presented(sequence, Notifications.BLOCKED, "the message cannot be read");
+                } else {
+                    notifications.present(sequence, Messages.ofWire(wire), silent);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void cancel(final long sequence) {
+        post(new Runnable() {
+            @Override
+            public void run() {
+                notifications.cancel(sequence);
+            }
+        });
+    }
+
+    @Override
+    public long[] showing(long[] sequences) {
+        return notifications.showing(sequences);
+    }
+
+    @Override
+    public void callback(byte[] line) {
+        busy();
+        JSONObject outer = Json.parse(line);
+        final JSONObject callback = outer == null ? null : outer.optJSONObject("callback");
+        if (callback != null) {
+            post(new Runnable() {
+                @Override
+                public void run() {
+                    deliveries.add(callback);
+                }
+            });
+        }
+    }
+
+    @Override
+    public void alarm(final long deadline, final long latest) {
+        post(new Runnable() {
+            @Override
+            public void run() {
+                core.locks.handedOver();
+                core.alarms.set(deadline, latest);
+            }
+        });
+    }
+
+    @Override
+    public void wakeLock(long millis) {
+        // At once: posted, the phone could be asleep by then.
+        core.locks.hold(millis);
+    }
+
+    @Override
+    public void judge(final long question, final byte[][] chain, final String host) {
+        // A thread of its own: the platform may read files, and fetch pins and revocations.
+        Thread judge = new Thread("offpush-judge") {
+            @Override
+            public void run() {
+                String problem = Trust.judge(chain, host);
+                core.status.say(Status.TRUST, problem == null ? null : "the certificate of " + host + ": " + problem);
+                core.daemon.judged(question, problem);
+            }
+        };
+        judge.start();
+    }
+
+    @Override
+    public void state(byte[] json) {
+        busy();
+        final JSONObject told = Json.parse(json);
+        if (told != null) {
+            state = told.optString("state");
+            post(new Runnable() {
+                @Override
+                public void run() {
+                    StateBroadcast.tell(core.context, told);
+                }
+            });
+        }
+    }
+
+    // ------------------------------------------------------------ what became of it
+
+    @Override
+    public void presented(long sequence, int outcome, String reason) {
+        waitsForPermission |= outcome == Notifications.LATER;
+        core.daemon.presented(sequence, outcome, reason);
+    }
+
+    @Override
+    public void delivered(JSONObject callback, boolean taken) {
+        if (!callback.has("id")) {
+            return;
+        }
+        if (taken) {
+            again = AGAIN;
+            core.daemon.request(Json.of("op", "taken", "id", callback.optLong("id")));
+            return;
+        }
+        // The app's process died over it, or has no receiver: the daemon gives them all again.
+        core.daemon.app(false);
+        core.handler.removeCallbacks(listenAgain);
+        core.handler.postDelayed(listenAgain, again);
+        again = Math.min(again * 2, AGAIN_AT_MOST);
+    }
+
+    private final Runnable listenAgain = new Runnable() {
+        @Override
+        public void run() {
+            core.daemon.app(true);
+        }
+    };
+
+    private void busy() {
+        busyAt = SystemClock.elapsedRealtime();
+    }
+
+    private void post(Runnable work) {
+        core.handler.post(work);
+    }
+}

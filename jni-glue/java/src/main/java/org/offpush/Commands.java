@@ -1,0 +1,128 @@
+package org.offpush;
+
+import com.xiaomi.mipush.sdk.ErrorCode;
+import com.xiaomi.mipush.sdk.MiPushClient;
+
+import org.json.JSONArray;
+import org.json.JSONObject;
+
+
+/** What the app's processes and the person ask of the push service. Runs on the core's thread. */
+final class Commands {
+    private static final JSONObject REGISTER = Json.of("op", "register");
+
+    private final Core core;
+
+    Commands(Core core) {
+        this.core = core;
+    }
+
+    void run(JSONObject body) {
+        String what = body.optString("do");
+        if (what.equals("register")) {
+            register(body.optString("appId"), body.optString("appKey"));
+        } else if (what.equals("request")) {
+            request(body.optJSONObject("line"));
+        } else if (what.equals("unregister")) {
+            unregister();
+        } else if (what.equals("disable")) {
+            core.settings.setDisabled(true);
+            core.stop("the app has switched pushes off (disablePush)");
+            core.alarms.set(-1, -1);
+            core.jobs.cancelAll();
+            core.presence.end();
+        } else if (what.equals("enable")) {
+            core.settings.setDisabled(false);
+            core.start("enablePush", true);
+            core.resume("enablePush");
+        } else if (what.equals("notify-type")) {
+            core.settings.setNotifyType(body.has("value") ? Integer.valueOf(body.optInt("value")) : null);
+        } else if (what.equals("click") || what.equals("dismiss")) {
+            core.start(what, false);
+            core.daemon.request(Json.of("op", what, "id", body.optString("id")));
+            core.bridge.notifications.promoteSoon();
+        } else if (what.equals("click-folded")) {
+            folded("click");
+        } else if (what.equals("dismiss-folded")) {
+            folded("dismiss");
+        } else if (what.equals("click-refused")) {
+            core.status.say(Status.CLICK, "opened the app instead: " + body.optString("why"));
+        } else if (what.equals("cleared")) {
+            core.bridge.notifications.takeFolded();
+        } else {
+            // "check" and "stay": whatever is due.
+            core.resume(what);
+        }
+    }
+
+    /**
+     * The newest of the messages behind the summary is the one whose text stood there: it was clicked. The others were
+     * seen at most; one tap is one click, and one callback.
+     */
+    private void folded(String newest) {
+        core.start(newest, false);
+        String what = newest;
+        for (String id : core.bridge.notifications.takeFolded()) {
+            core.daemon.request(Json.of("op", what, "id", id));
+            what = "dismiss";
+        }
+    }
+
+    private void register(String appId, String appKey) {
+        if (!appId.equals(core.settings.appId()) || !appKey.equals(core.settings.appKey())) {
+            core.settings.setApp(appId, appKey);
+        }
+        String problem = core.start("registerPush", true);
+        JSONObject answer = problem == null ? core.daemon.request(REGISTER) : null;
+        problem = problem != null ? problem : refusal(answer);
+        if (problem != null) {
+            core.bridge.tell(Json.of("kind", "registered", "code", ErrorCode.ERROR_SERVICE_UNAVAILABLE, "reason", problem));
+        }
+        core.resume("registerPush");
+    }
+
+    private void request(JSONObject line) {
+        if (line == null) {
+            return;
+        }
+        String problem = core.start("a command", false);
+        problem = problem != null ? problem : refusal(core.daemon.request(line));
+        if (problem != null) {
+            core.bridge.tell(Json.of("kind", "command-result", "command", name(line), "arguments", arguments(line),
+                    "code", ErrorCode.ERROR_SERVICE_UNAVAILABLE, "reason", problem));
+        }
+    }
+
+    private void unregister() {
+        if (core.settings.appId() != null && core.start("unregisterPush", false) == null) {
+            core.daemon.request(Json.of("op", "command", "command", "unregister"));
+        }
+        // The daemon goes on until the gateway knows; the next start of the process has nothing to do.
+        core.settings.setApp(null, null);
+        Notifications.removeAll(core.context);
+    }
+
+    /** Why a request was not carried out; null if it was. */
+    private static String refusal(JSONObject answer) {
+        if (answer == null) {
+            return "the push service did not answer in time";
+        }
+        JSONObject error = answer.optJSONObject("error");
+        return error == null ? null : error.optString("message");
+    }
+
+    private static String name(JSONObject line) {
+        String name = line.optString("command");
+        return name.equals("pause") || name.equals("resume") ? MiPushClient.COMMAND_SET_ACCEPT_TIME : name;
+    }
+
+    private static JSONArray arguments(JSONObject line) {
+        JSONArray arguments = new JSONArray();
+        for (String field : new String[] {"alias", "account", "topic"}) {
+            if (line.has(field)) {
+                arguments.put(line.optString(field));
+            }
+        }
+        return arguments;
+    }
+}

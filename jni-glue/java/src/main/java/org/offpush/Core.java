@@ -1,0 +1,253 @@
+package org.offpush;
+
+import android.content.BroadcastReceiver;
+import android.content.Context;
+import android.content.Intent;
+import android.content.IntentFilter;
+import android.os.Build;
+import android.os.Handler;
+import android.os.HandlerThread;
+import android.os.UserManager;
+
+import org.json.JSONObject;
+
+/**
+ * The push service's heart in {@code :pushservice}: one for the process, whatever woke it (the service, a job, an alarm,
+ * a broadcast). It decides whether the daemon is to run, and hands what the app wants to it. All work is done on one
+ * thread, in order; the methods may be called from any.
+ */
+final class Core {
+    /** Milliseconds after which a service that still runs is no restart loop. */
+    private static final long SETTLED = 5 * 60_000L;
+
+    private static Core instance;
+
+    final Context context;
+    final Handler handler;
+    final Status status = new Status();
+    final Settings settings;
+    final Jobs jobs;
+    final Alarms alarms;
+    final WakeLocks locks;
+    final Presence presence;
+    final Bridge bridge;
+    final Daemon daemon;
+    final Networks networks;
+    private final Restarts restarts;
+    private final Commands commands;
+    private boolean blocked;
+    private String lastStarted;
+
+    private Core(Context context) {
+        this.context = context;
+        HandlerThread thread = new HandlerThread("offpush");
+        thread.start();
+        handler = new Handler(thread.getLooper());
+        settings = new Settings(context);
+        restarts = new Restarts(settings);
+        jobs = new Jobs(context, status);
+        alarms = new Alarms(context, status, jobs);
+        locks = new WakeLocks(context, status);
+        Channels channels = new Channels(context);
+        presence = new Presence(context, status, jobs, channels);
+        bridge = new Bridge(this, channels);
+        daemon = new Daemon(context, bridge);
+        commands = new Commands(this);
+        networks = new Networks(context, handler, status, new Networks.Listener() {
+            @Override
+            public void network(JSONObject network) {
+                daemon.network(network);
+            }
+        });
+    }
+
+    /** The process's own; null before the first unlock after boot, when the app's files cannot be read. */
+    static synchronized Core get(Context context) {
+        if (instance == null && isUnlocked(context)) {
+            Context application = context.getApplicationContext();
+            instance = new Core(application == null ? context : application);
+        }
+        return instance;
+    }
+
+    /** Whether the person has unlocked the phone since it was started. */
+    static boolean isUnlocked(Context context) {
+        UserManager users = (UserManager) context.getSystemService(Context.USER_SERVICE);
+        return Build.VERSION.SDK_INT < 24 || users == null || users.isUserUnlocked();
+    }
+
+    /** Starts what is to run, on the core's thread: after boot, restart, alarm, job. */
+    void resume(final String why) {
+        handler.post(new Runnable() {
+            @Override
+            public void run() {
+                if (settings.appId() == null || settings.disabled()) {
+                    presence.end();
+                    return;
+                }
+                start(why, false);
+                daemon.wake();
+                networks.look();
+                if (!presence.stays()) {
+                    String denied = presence.start(Json.of("do", "stay"));
+                    if (denied != null) {
+                        presence.byJob(denied);
+                    }
+                }
+                bridge.notificationsMayBeBack();
+            }
+        });
+    }
+
+    /** What a process of the app, or the person through a notification, wants. */
+    void command(final JSONObject body) {
+        handler.post(new Runnable() {
+            @Override
+            public void run() {
+                commands.run(body);
+            }
+        });
+    }
+
+    /** The service has come to stay, or was started again. */
+    void serviceStarted(PushService service) {
+        // At once, on the service's own thread: Android gives a foreground service seconds to become one.
+        presence.enter(service, Config.of(context));
+        resume("service");
+    }
+
+    void serviceEnded() {
+        presence.left();
+        handler.post(new Runnable() {
+            @Override
+            public void run() {
+                if (settings.appId() != null && !settings.disabled() && !presence.stays()) {
+                    presence.byJob("Android has ended the service");
+                }
+                if (settings.appId() == null || settings.disabled()) {
+                    stop("the app has switched it off");
+                }
+            }
+        });
+    }
+
+    /**
+     * Starts the daemon if it is to run and does not. On the core's thread.
+     *
+     * @param asked the app itself asked: what was before is no loop
+     * @return null if it runs, else why not
+     */
+    String start(String why, boolean asked) {
+        String appId = settings.appId();
+        if (appId == null) {
+            return say("the app has not registered");
+        }
+        if (settings.disabled()) {
+            return say("the app has switched pushes off (disablePush)");
+        }
+        Config config = Config.of(context);
+        status.say(Status.MANIFEST, config.problem);
+        if (config.problem != null) {
+            return say(config.problem);
+        }
+        if (asked) {
+            restarts.forget();
+            blocked = false;
+        }
+        if (!daemon.runs()) {
+            long pause = blocked ? 0 : restarts.start(System.currentTimeMillis());
+            if (blocked || pause > 0) {
+                return pauseFor(pause);
+            }
+            lastStarted = why;
+        }
+        boolean ran = daemon.runs();
+        String problem = daemon.start(config, appId, settings.appKey());
+        if (problem != null) {
+            return say(problem);
+        }
+        if (!ran) {
+            jobs.daily();
+            handler.postDelayed(settled, SETTLED);
+            networks.watch();
+            bridge.daemonStarted();
+        }
+        status.say(Status.DAEMON, null);
+        return null;
+    }
+
+    /** Ends the daemon and what belongs to it. On the core's thread. */
+    void stop(String why) {
+        handler.removeCallbacks(settled);
+        networks.stop();
+        daemon.stop();
+        locks.release();
+        say(why);
+    }
+
+    private String pauseFor(long pause) {
+        if (!blocked) {
+            blocked = true;
+            handler.postDelayed(new Runnable() {
+                @Override
+                public void run() {
+                    blocked = false;
+                    start("after a pause", false);
+                }
+            }, pause);
+            jobs.wake(pause, pause);
+        }
+        return say("it was started again and again within minutes, and now waits for a while");
+    }
+
+    private final Runnable settled = new Runnable() {
+        @Override
+        public void run() {
+            restarts.forget();
+        }
+    };
+
+    private String say(String why) {
+        status.say(Status.DAEMON, "does not run: " + why);
+        return why;
+    }
+
+    /** The status page, for people or for machines. */
+    String page(boolean json) {
+        String page = daemon.page(json);
+        if (json) {
+            JSONObject all = page == null ? null : Json.parse(Json.utf8(page));
+            all = all == null ? Json.of("schema", 1, "state", "not-running", "package", context.getPackageName()) : all;
+            Json.put(all, "platform", status.json());
+            return all.toString();
+        }
+        StringBuilder text = new StringBuilder(page == null ? "The daemon does not run.\n" : page);
+        text.append("\nAndroid ").append(Build.VERSION.RELEASE).append(" (API ").append(Build.VERSION.SDK_INT).append(")");
+        text.append(presence.isExempt() ? ", exempt from battery optimisation\n" : "\n");
+        for (String line : status.lines()) {
+            text.append("  ").append(line).append('\n');
+        }
+        if (lastStarted != null) {
+            text.append("  started by: ").append(lastStarted).append('\n');
+        }
+        return text.toString();
+    }
+
+    /** Before the first unlock: resumes once the phone is unlocked. Registered once a process. */
+    static void waitForUnlock(final Context context) {
+        AppLog.log("the phone has not been unlocked since it was started: the push service waits for that");
+        Context application = context.getApplicationContext();
+        final Context lasting = application == null ? context : application;
+        BroadcastReceiver receiver = new BroadcastReceiver() {
+            @Override
+            public void onReceive(Context ignored, Intent intent) {
+                lasting.unregisterReceiver(this);
+                Core core = get(lasting);
+                if (core != null) {
+                    core.resume("first unlock");
+                }
+            }
+        };
+        lasting.registerReceiver(receiver, new IntentFilter(Intent.ACTION_USER_UNLOCKED));
+    }
+}

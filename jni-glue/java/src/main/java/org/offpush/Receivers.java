@@ -1,0 +1,48 @@
+package org.offpush;
+
+import android.content.Context;
+import android.content.Intent;
+import android.content.pm.ResolveInfo;
+
+import com.xiaomi.mipush.sdk.PushMessageReceiver;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The app's receivers as its manifest names them. */
+final class Receivers {
+    private Receivers() {
+    }
+
+    /** The class names of all {@link PushMessageReceiver}s of the app. Each gets every callback. */
+    static List<String> of(Context context, Status status) {
+        Intent wanted = new Intent(Names.RECEIVE_MESSAGE).setPackage(context.getPackageName());
+        List<ResolveInfo> found = context.getPackageManager()
+                .queryBroadcastReceivers(wanted, 0);
+        List<String> names = new ArrayList<String>();
+        for (ResolveInfo info : found) {
+            String name = info.activityInfo.name;
+            if (!names.contains(name) && isReceiver(context, name)) {
+                names.add(name);
+            }
+        }
+        String words = null;
+        if (names.isEmpty()) {
+            words = "the manifest has no receiver for " + Names.RECEIVE_MESSAGE
+                    + " that extends PushMessageReceiver: the app gets no callback";
+        } else if (names.size() > 1) {
+            words = "the app has " + names.size() + " receivers, and each gets every callback: " + names;
+        }
+        status.say(Status.RECEIVERS, words);
+        return names;
+    }
+
+    private static boolean isReceiver(Context context, String name) {
+        try {
+            return PushMessageReceiver.class.isAssignableFrom(Class.forName(name, false, context.getClassLoader()));
+        } catch (ClassNotFoundException missing) {
+            AppLog.log("the manifest names " + name + ", which the app does not have");
+            return false;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package org.offpush;
+
+import org.json.JSONArray;
+import org.json.JSONObject;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the platform allows and denies now, topic by topic, in words: the part of the status page that only Android can
+ * know. A topic is there while it has something to say.
+ */
+final class Status {
+    /** How the service is kept alive. */
+    static final String SERVICE = "service";
+    /** Which rung of the alarm ladder is in force. */
+    static final String ALARM = "alarm";
+    /** Whether notifications can be shown. */
+    static final String NOTIFICATIONS = "notifications";
+    /** What is wrong with the manifest or a resource. */
+    static final String MANIFEST = "manifest";
+    /** The app's receivers. */
+    static final String RECEIVERS = "receivers";
+    /** Why the daemon does not run. */
+    static final String DAEMON = "daemon";
+    /** What a stranger's intents caused. */
+    static final String STRANGERS = "strangers";
+    /** The default network. */
+    static final String NETWORK = "network";
+    /** The last certificate that was refused. */
+    static final String TRUST = "trust";
+    /** The last click that could not be carried out as sent. */
+    static final String CLICK = "click";
+
+    private final Map<String, String> topics = new LinkedHashMap<String, String>();
+
+    /** Says something; null: nothing any more. */
+    synchronized void say(String topic, String words) {
+        String before = words == null ? topics.remove(topic) : topics.put(topic, words);
+        if (words != null && !words.equals(before)) {
+            AppLog.log(topic + ": " + words);
+        }
+    }
+
+    /** What is said of a topic; null if nothing. */
+    synchronized String of(String topic) {
+        return topics.get(topic);
+    }
+
+    /** Line by line, for people. */
+    synchronized List<String> lines() {
+        List<String> lines = new ArrayList<String>();
+        for (Map.Entry<String, String> topic : topics.entrySet()) {
+            lines.add(topic.getKey() + ": " + topic.getValue());
+        }
+        return lines;
+    }
+
+    /** For machines. */
+    synchronized JSONObject json() {
+        return new JSONObject(topics);
+    }
+
+    /** All of it in one list. */
+    JSONArray array() {
+        return Json.array(lines());
+    }
+}
