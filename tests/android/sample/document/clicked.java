@@ -1,0 +1,2 @@
+Map extra = miPushMessage.getExtra();
+String extContent = extra.get("ext");
