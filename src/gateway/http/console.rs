@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::request::{Fields, read};
 use super::{Server, json as json_response};
-use crate::core::{ApiError, Clock, SystemClock};
+use crate::core::{ApiError, Certificate, Clock, SystemClock};
 use crate::usersig::make_user_sig;
 
 /// The largest body.
@@ -118,15 +118,13 @@ async fn call(server: &Server, path: &[&str], request: Request) -> Result<Value,
             let new: NewCertificate = parse(&body)?;
             check_click(&new.click)?;
             let app = new.app_id.ok_or_else(|| invalid("appId is missing"))?;
-            let made = core.create_certificate(&app, new.click, new.channel_id).await?;
-            json!({ "certificateId": made.certificate_id })
+            saved(server, core.create_certificate(&app, new.click, new.channel_id).await?).await?
         }
         (Method::PUT, ["certificates"]) => {
             let new: NewCertificate = parse(&body)?;
             check_click(&new.click)?;
             let id = new.certificate_id.ok_or_else(|| invalid("certificateId is missing"))?;
-            let made = core.update_certificate(id, new.app_id.as_deref(), new.click, new.channel_id).await?;
-            json!({ "certificateId": made.certificate_id })
+            saved(server, core.update_certificate(id, new.app_id.as_deref(), new.click, new.channel_id).await?).await?
         }
         (Method::GET, ["devices"]) => to_value(core.devices(app, limit).await?)?,
         (Method::GET, ["devices", reg_id]) => found(core.device(reg_id).await?)?,
@@ -150,6 +148,23 @@ fn check_click(click: &Click) -> Result<(), Refused> {
         Click::Page { intent_uri } if intent_uri.contains("#Intent;") && intent_uri.ends_with("end") => Ok(()),
         Click::Page { .. } => Err(invalid("click.intentUri is not what Intent.toUri gives: intent:#Intent;…;end")),
     }
+}
+
+/// The answer for a saved certificate. A click that the phones will refuse is saved too, for they have the last word; a
+/// `warning` says why.
+async fn saved(server: &Server, certificate: Certificate) -> Result<Value, Refused> {
+    let apps = server.core.apps().await?;
+    let package = apps.iter().find(|app| app.app_id == certificate.app_id).map_or("", |app| app.package.as_str());
+    let refusal = match &certificate.click {
+        Click::App | Click::Launcher => None,
+        Click::Web { url } => offpush_intent::judge_web(url).err(),
+        Click::Page { intent_uri } => offpush_intent::judge_page(intent_uri, package).err(),
+    };
+    let mut answer = json!({ "certificateId": certificate.certificate_id });
+    if let Some(refusal) = refusal {
+        answer["warning"] = format!("a click will do nothing: {refusal}").into();
+    }
+    Ok(answer)
 }
 
 async fn user_sig(server: &Server, new: NewUserSig) -> Result<Value, Refused> {

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Server, options};
+use common::{PACKAGE, Server, options};
 use serde_json::{Value, json};
 
 /// A call with this query, without a ticket.
@@ -165,5 +165,31 @@ async fn the_console_api_is_for_the_administrator() {
         let (status, answer) = server.console(method, path, body).await;
         assert_eq!(status, expected, "{method} {path}: {answer}");
         assert_eq!(answer["error"].is_string(), expected >= 400, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_whose_click_does_nothing_comes_with_a_warning() {
+    // It is saved all the same, and the answer says why a click will do nothing and what to do about it.
+    let server = Server::start(options()).await;
+    let app = &server.app["appId"];
+    let own = format!("intent:#Intent;component={PACKAGE}/.Chat;end");
+    let table = [
+        (json!({ "type": "app" }), None),
+        (json!({ "type": "web", "url": "https://example.com" }), None),
+        (json!({ "type": "page", "intentUri": own }), None),
+        (json!({ "type": "web", "url": "https://user@example.com" }), Some("user name")),
+        (json!({ "type": "page", "intentUri": "intent:#Intent;component=com.other/.Chat;end" }), Some(PACKAGE)),
+        (json!({ "type": "page", "intentUri": "intent:#Intent;S.a=100%;end" }), Some("at byte 15")),
+    ];
+    for (click, expected) in table {
+        let new = json!({ "appId": app, "click": click });
+        let (status, answer) = server.console("POST", "certificates", Some(new)).await;
+        let changed = json!({ "certificateId": answer["certificateId"], "click": click });
+        let (_, changed) = server.console("PUT", "certificates", Some(changed)).await;
+        assert_eq!((status, &changed), (200, &answer), "{click}");
+        let warning = answer["warning"].as_str();
+        assert_eq!(warning.is_some(), expected.is_some(), "{click}: {answer}");
+        assert!(warning.unwrap_or_default().contains(expected.unwrap_or_default()), "{click}: {answer}");
     }
 }
