@@ -27,6 +27,8 @@
 //! | `%` without two hexadecimal digits, or not UTF-8 | Android puts U+FFFD, how many depends on the Java runtime |
 //! | a missing last `;` without [`UriFlags::INTENT_SCHEME`] | Android starts again at the text's first byte, for some texts for ever |
 //!
+//! Other versions differ from 14 in two items: `identifier` is refused before 10, `extendedLaunchFlags` is read from 15 on.
+//!
 //! Android's `toUri` prints every intent; [`PrintError`] says which are not printed here.
 //!
 //! Reading costs the square of the number of extras in the worst case: cap the length of a text from outside first, as
