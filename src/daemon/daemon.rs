@@ -347,12 +347,17 @@ impl Daemon {
         self.settle();
         self.links.flush();
         self.control.flush();
+        self.look_for_listeners(now);
+        self.tell_platform(now, woken);
+    }
+
+    /// Tells the engine once nobody takes callbacks any more.
+    fn look_for_listeners(&mut self, now: Now) {
         if self.app_listens && !self.app_inside && !self.control.has_listener() {
             self.app_listens = false;
             self.engine.handle_app(now, false);
             self.settle();
         }
-        self.tell_platform(now, woken);
     }
 
     /// Acts on what was said from other threads; whether the platform has woken us.
@@ -371,6 +376,7 @@ impl Daemon {
                         self.app_listens = true;
                         self.engine.handle_app(now, true);
                     }
+                    self.look_for_listeners(now);
                 }
                 Input::Presented(sequence, outcome) => self.engine.handle_presented(now, sequence, outcome),
                 Input::CanPresent => self.engine.handle_can_present(now),
