@@ -7,7 +7,10 @@ import android.os.Looper;
 import android.os.SystemClock;
 
 import com.xiaomi.mipush.sdk.ErrorCode;
+import com.xiaomi.mipush.sdk.MiPushClient;
+import com.xiaomi.mipush.sdk.MiPushCommandMessage;
 
+import org.json.JSONArray;
 import org.json.JSONObject;
 
 import java.util.List;
@@ -182,6 +185,21 @@ public final class Client {
     private static void fail(Context context, int code, String reason) {
         AppLog.log("registerPush: " + reason);
         tell(context, Json.of("kind", "registered", "code", code, "reason", reason));
+    }
+
+    /** Hands a result that the app made itself to its receivers. */
+    public static void result(Context context, MiPushCommandMessage result) {
+        List<String> arguments = result.getCommandArguments();
+        JSONObject callback = Json.of("code", result.getResultCode(), "reason", result.getReason());
+        if (MiPushClient.COMMAND_REGISTER.equals(result.getCommand())) {
+            Json.put(callback, "kind", "registered");
+            Json.put(callback, "regId", arguments == null || arguments.isEmpty() ? null : arguments.get(0));
+        } else {
+            Json.put(callback, "kind", "command-result");
+            Json.put(callback, "command", result.getCommand());
+            Json.put(callback, "arguments", arguments == null ? null : new JSONArray(arguments));
+        }
+        tell(context, callback);
     }
 
     /** A callback that this process makes itself. */

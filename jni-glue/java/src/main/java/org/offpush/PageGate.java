@@ -47,6 +47,8 @@ final class PageGate {
 
     /** Why a page is not opened. */
     static final class Refused extends Exception {
+        private static final long serialVersionUID = 1L;
+
         Refused(String why) {
             super(why);
         }

@@ -2,7 +2,7 @@ package com.tencent.imsdk;
 
 import android.content.Context;
 
-import org.offpush.OfflinePush;
+import org.offpush.Client;
 
 import java.util.Arrays;
 import java.util.Collections;
@@ -75,7 +75,7 @@ public class TIMManager {
         // The gateway names the certificate and the user in its answer.
         String certificate = Long.toString(token.getBussid());
         Pending.add(Pending.REPORT_TOKEN, Arrays.asList(certificate, who), callback);
-        OfflinePush.reportToken(context, token.getBussid(), who, proof);
+        Client.reportToken(context, token.getBussid(), who, proof);
     }
 
     /**
@@ -96,7 +96,7 @@ public class TIMManager {
         }
         remember(context, null);
         Pending.add(Pending.LOGOUT, Collections.singletonList(who), callback);
-        OfflinePush.logout(context, who);
+        Client.logout(context, who);
     }
 
     private static void remember(Context context, String who) {

@@ -1,7 +1,8 @@
 package com.xiaomi.mipush.sdk;
 
 import android.content.Context;
-import android.content.Intent;
+
+import org.offpush.Client;
 
 import java.util.List;
 
@@ -37,8 +38,6 @@ public class PushMessageHelper {
     /** {@link #getPushMode}: results go to the app's {@link PushMessageReceiver}. */
     public static final int PUSH_MODE_BROADCAST = 2;
 
-    private static final String RECEIVE_MESSAGE = "com.xiaomi.mipush.RECEIVE_MESSAGE";
-
     private static volatile int mode = PUSH_MODE_BROADCAST;
 
     /** Where this process gets its results: {@link #PUSH_MODE_BROADCAST}, or {@link #PUSH_MODE_CALLBACK} if it asked for that. */
@@ -58,14 +57,11 @@ public class PushMessageHelper {
 
     /** Hands a command's result to the receivers of this app. */
     public static void sendCommandMessageBroadcast(Context context, MiPushCommandMessage message) {
-        Intent intent = broadcast(context, MESSAGE_COMMAND);
-        intent.putExtra(KEY_COMMAND, message);
-        context.sendBroadcast(intent);
+        Client.result(context, message);
     }
 
-    /** Tells the receivers of this app that the push service ended. */
+    /** Does nothing: a receiver has no callback for it. */
     public static void sendQuitMessageBroadcast(Context context) {
-        context.sendBroadcast(broadcast(context, MESSAGE_QUIT));
     }
 
     /** A result from its parts. */
@@ -85,9 +81,5 @@ public class PushMessageHelper {
         message.setCategory(category);
         message.setAutoMarkPkgs(autoMarkPkgs);
         return message;
-    }
-
-    private static Intent broadcast(Context context, int type) {
-        return new Intent(RECEIVE_MESSAGE).setPackage(context.getPackageName()).putExtra(MESSAGE_TYPE, type);
     }
 }
