@@ -19,7 +19,7 @@ import java.util.List;
  * <ul>
  *   <li>{@code offpush.server}: where the gateways are, {@code https://HOST[:PORT]}, separated by commas.
  *   <li>{@code offpush.ca} ({@code android:resource}), or a raw resource file {@code offpush.ca}: the certificates (PEM)
- *       that a private gateway is judged by, instead of the platform's.
+ *       that a private gateway is judged by, instead of the platform's. A shrinker of resources sees only the first.
  *   <li>{@code offpush.pages}: the activities that a message may open, separated by commas; without it the rules of
  *       {@link PageGate} decide.
  *   <li>{@code offpush.foreground}: {@code false} to have no foreground service.

@@ -9,7 +9,7 @@ final class Names {
     static final String PUSH_SERVICE = "com.xiaomi.push.service.XMPushService";
     static final String JOB_SERVICE = "com.xiaomi.push.service.XMJobService";
     static final String PING_RECEIVER = "com.xiaomi.push.service.receivers.PingReceiver";
-    static final String CLICK_ACTIVITY = "com.xiaomi.mipush.sdk.NotificationClickedActivity";
+    static final String CLICK_ACTIVITY = "com.xiaomi.mipush.sdk.BridgeActivity";
 
     /** The alarm's broadcast. */
     static final String PING_TIMER = "com.xiaomi.push.PING_TIMER";

@@ -1,13 +1,7 @@
 package com.xiaomi.mipush.sdk;
 
-import android.app.Activity;
-import android.os.Bundle;
+import org.offpush.ClickActivity;
 
-/** A name of the published API. It shows nothing and does nothing. */
-public class BridgeActivity extends Activity {
-    @Override
-    protected void onCreate(Bundle saved) {
-        super.onCreate(saved);
-        finish();
-    }
+/** What a click on a notification starts: it records the click and opens the target. Not exported. */
+public class BridgeActivity extends ClickActivity {
 }

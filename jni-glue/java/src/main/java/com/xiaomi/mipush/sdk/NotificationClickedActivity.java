@@ -1,7 +1,19 @@
 package com.xiaomi.mipush.sdk;
 
-import org.offpush.ClickActivity;
+import android.app.Activity;
+import android.os.Bundle;
 
-/** What a click on a notification starts: it records the click and opens the target. */
-public class NotificationClickedActivity extends ClickActivity {
+import org.offpush.Client;
+
+/**
+ * Exported by the manifests of existing apps, so nothing it gets can be trusted: it shows nothing, and is at most a
+ * reason to look. Clicks go to {@link BridgeActivity}.
+ */
+public class NotificationClickedActivity extends Activity {
+    @Override
+    protected void onCreate(Bundle saved) {
+        super.onCreate(saved);
+        Client.stranger(this, getClass().getName());
+        finish();
+    }
 }

@@ -1,0 +1,122 @@
+package org.offpush;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertNotNull;
+import static org.junit.Assert.assertTrue;
+
+import android.app.Notification;
+import android.content.Intent;
+
+import com.xiaomi.mipush.sdk.ErrorCode;
+import com.xiaomi.mipush.sdk.MiPushClient;
+import com.xiaomi.mipush.sdk.MiPushMessage;
+import com.xiaomi.mipush.sdk.PushMessageHelper;
+
+import org.junit.After;
+import org.junit.AfterClass;
+import org.junit.Assume;
+import org.junit.Before;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.robolectric.RobolectricTestRunner;
+import org.robolectric.annotation.Config;
+
+import java.util.concurrent.Callable;
+
+/** The reference document's app against a real gateway process, with the real library loaded. */
+@RunWith(RobolectricTestRunner.class)
+@Config(sdk = {23, 28, 34, 35}, application = SampleApplication.class)
+public class EndToEndTest {
+    private static Gateway gateway;
+    private Phone phone;
+
+    @Before
+    public void setUp() throws Exception {
+        Assume.assumeFalse("no liboffpush.so", System.getProperty("offpush.test.library", "").isEmpty());
+        Phone.library();
+        if (gateway == null) {
+            gateway = new Gateway();
+        }
+        phone = new Phone();
+        phone.server(gateway.https);
+        SampleApplication.ca = gateway.ca;
+    }
+
+    @After
+    public void tearDown() throws Exception {
+        if (phone != null) {
+            phone.close();
+        }
+    }
+
+    @AfterClass
+    public static void end() throws Exception {
+        if (gateway != null) {
+            gateway.close();
+            gateway = null;
+        }
+    }
+
+    private String register() throws Exception {
+        MiPushClient.registerPush(phone.app, gateway.appId, gateway.appKey);
+        phone.until("the register result", new Callable<Boolean>() {
+            @Override
+            public Boolean call() {
+                return SampleReceiver.first("register") != null;
+            }
+        });
+        SampleReceiver.Call call = SampleReceiver.first("register");
+        assertEquals(call.result.getReason(), ErrorCode.SUCCESS, call.result.getResultCode());
+        return call.result.getCommandArguments().get(0);
+    }
+
+    private Notification shown(final String title) throws Exception {
+        phone.until("a notification \"" + title + "\"", new Callable<Boolean>() {
+            @Override
+            public Boolean call() {
+                return phone.titled(title) != null;
+            }
+        });
+        return phone.titled(title);
+    }
+
+    private void called(final String name) throws Exception {
+        phone.until("the callback " + name, new Callable<Boolean>() {
+            @Override
+            public Boolean call() {
+                return SampleReceiver.first(name) != null;
+            }
+        });
+    }
+
+    /** The regId reaches the receiver off the main thread, and getRegId afterwards. */
+    @Test
+    public void registering_brings_the_reg_id() throws Exception {
+        String regId = register();
+        assertEquals(43, regId.length());
+        assertFalse(SampleReceiver.first("register").onMainThread);
+        assertEquals(regId, MiPushClient.getRegId(phone.app));
+        assertNotNull(SampleReceiver.result(MiPushClient.COMMAND_REGISTER));
+    }
+
+    /** A push is in the notification bar, and a click opens the app with the message and calls back with ext. */
+    @Test
+    public void a_push_is_shown_and_its_click_calls_back() throws Exception {
+        String regId = register();
+        gateway.push(regId, "title", "Hello", "description", "World", "payload", "content", "pass_through", "0",
+                "notify_type", "-1", "extra.ext", "ext content");
+        Notification notification = shown("Hello");
+        called("arrived");
+        Intent opened = phone.click(notification.contentIntent);
+        MiPushMessage message = (MiPushMessage) opened.getSerializableExtra(PushMessageHelper.KEY_MESSAGE);
+        assertEquals("ext content", message.getExtra().get("ext"));
+        assertEquals(SampleActivities.Main.class.getName(), opened.getComponent().getClassName());
+        called("clicked");
+        MiPushMessage clicked = SampleReceiver.first("clicked").message;
+        assertEquals("ext content", clicked.getExtra().get("ext"));
+        assertEquals("content", clicked.getContent());
+        assertTrue(clicked.isNotified());
+        assertFalse(SampleReceiver.first("clicked").onMainThread);
+    }
+}

@@ -1,0 +1,137 @@
+package org.offpush;
+
+import org.json.JSONObject;
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URL;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.concurrent.locks.LockSupport;
+
+/** A gateway process with one app, {@code com.example.push}. */
+final class Gateway implements AutoCloseable {
+    /** Milliseconds until it has to serve: a debug build makes its keys in seconds. */
+    private static final long STARTS = 60_000;
+
+    final File data;
+    String https;
+    String ca;
+    String appId;
+    String appKey;
+    String appSecret;
+    long sdkAppId;
+    private final Process process;
+    private final String http;
+
+    Gateway() throws Exception {
+        data = Files.createTempDirectory("offpush-gateway").toFile();
+        process = new ProcessBuilder(System.getProperty("offpush.test.program"), "gateway", "--data", data.getPath(),
+                "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--mqtt", "127.0.0.1:0")
+                .redirectErrorStream(true).redirectOutput(new File(data, "log")).start();
+        File description = new File(data, "gateway.json");
+        long end = System.nanoTime() + STARTS * 1_000_000;
+        JSONObject json = null;
+        while (json == null) {
+            if (description.exists() && description.length() > 0) {
+                try {
+                    json = new JSONObject(read(description));
+                } catch (org.json.JSONException half) {
+                    json = null;
+                }
+            }
+            if (!process.isAlive() || System.nanoTime() > end) {
+                throw new IOException("the gateway does not serve: " + read(new File(data, "log")));
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
+        http = json.getString("http");
+        https = json.getString("https");
+        ca = read(new File(json.getString("ca")));
+        JSONObject app = admin("POST", "apps", new JSONObject().put("package", "com.example.push").put("name", "Sample"));
+        appId = app.getString("appId");
+        appKey = app.getString("appKey");
+        appSecret = app.getString("appSecret");
+        sdkAppId = app.getLong("sdkAppId");
+    }
+
+    /** The console's API. */
+    JSONObject admin(String method, String path, JSONObject body) throws Exception {
+        String token = read(new File(data, "admin-token")).trim();
+        return new JSONObject(ask(method, "/console/api/" + path, "Bearer " + token, "application/json",
+                body == null ? null : body.toString()));
+    }
+
+    /** Pushes to a regId by the Mi Push API; alternating names and values of the form. Returns the message's id. */
+    String push(String regId, String... form) throws Exception {
+        StringBuilder body = new StringBuilder("registration_id=").append(encode(regId))
+                .append("&restricted_package_name=com.example.push");
+        for (int i = 0; i < form.length; i += 2) {
+            body.append('&').append(encode(form[i])).append('=').append(encode(form[i + 1]));
+        }
+        JSONObject answer = new JSONObject(ask("POST", "/v3/message/regid", "key=" + appSecret,
+                "application/x-www-form-urlencoded", body.toString()));
+        if (answer.getInt("code") != 0) {
+            throw new IOException(answer.toString());
+        }
+        return answer.getJSONObject("data").getString("id");
+    }
+
+    /** What became of a message. */
+    JSONObject message(String id) throws Exception {
+        return admin("GET", "messages/" + id, null);
+    }
+
+    private String ask(String method, String path, String authorization, String type, String body) throws Exception {
+        HttpURLConnection connection = (HttpURLConnection) new URL(http + path).openConnection();
+        connection.setRequestMethod(method);
+        connection.setRequestProperty("Authorization", authorization);
+        connection.setConnectTimeout(10_000);
+        connection.setReadTimeout(30_000);
+        if (body != null) {
+            connection.setDoOutput(true);
+            connection.setRequestProperty("Content-Type", type);
+            connection.getOutputStream().write(body.getBytes(StandardCharsets.UTF_8));
+        }
+        InputStream stream = connection.getResponseCode() < 400 ? connection.getInputStream() : connection.getErrorStream();
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        byte[] part = new byte[4096];
+        for (int read = stream == null ? -1 : stream.read(part); read >= 0; read = stream.read(part)) {
+            all.write(part, 0, read);
+        }
+        if (connection.getResponseCode() >= 400) {
+            throw new IOException(connection.getResponseCode() + " " + all);
+        }
+        return all.toString("UTF-8");
+    }
+
+    private static String encode(String text) throws IOException {
+        return URLEncoder.encode(text, "UTF-8");
+    }
+
+    static String read(File file) throws IOException {
+        return new String(Files.readAllBytes(file.toPath()), StandardCharsets.UTF_8);
+    }
+
+    /** Ends the process, and removes its files. */
+    @Override
+    public void close() throws Exception {
+        process.destroy();
+        process.waitFor();
+        delete(data);
+    }
+
+    static void delete(File file) {
+        File[] inside = file.listFiles();
+        if (inside != null) {
+            for (File one : inside) {
+                delete(one);
+            }
+        }
+        file.delete();
+    }
+}

@@ -1,0 +1,253 @@
+package org.offpush;
+
+import static org.robolectric.Shadows.shadowOf;
+
+import android.app.Application;
+import android.app.Notification;
+import android.app.NotificationManager;
+import android.app.PendingIntent;
+import android.content.BroadcastReceiver;
+import android.content.Context;
+import android.content.Intent;
+import android.os.Bundle;
+import android.os.Looper;
+import android.service.notification.StatusBarNotification;
+
+import com.xiaomi.mipush.sdk.BridgeActivity;
+import com.xiaomi.push.service.XMPushService;
+
+import org.robolectric.Robolectric;
+import org.robolectric.RuntimeEnvironment;
+import org.robolectric.android.controller.ServiceController;
+import org.robolectric.shadows.ShadowApplication;
+import org.robolectric.shadows.ShadowSystemClock;
+
+import java.io.File;
+import java.lang.reflect.Field;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The rest of a phone around the real framework code: what ActivityManager does with started services and explicit
+ * broadcasts. Robolectric runs one process, so {@code :pushservice} and the app are told apart by their classes alone.
+ */
+final class Phone implements AutoCloseable {
+    /** Milliseconds that anything may take. */
+    private static final long LONGEST = 30_000;
+
+    final Application app = RuntimeEnvironment.getApplication();
+    private ServiceController<XMPushService> service;
+    private int starts;
+
+    Phone() throws Exception {
+        // The manifest's receivers are registered once for each of their filters; Android knows each only once.
+        Set<String> seen = new HashSet<String>();
+        for (ShadowApplication.Wrapper wrapper : new ArrayList<ShadowApplication.Wrapper>(
+                shadowOf(app).getRegisteredReceivers())) {
+            if (!seen.add(wrapper.broadcastReceiver.getClass().getName())) {
+                app.unregisterReceiver(wrapper.broadcastReceiver);
+            }
+        }
+        SampleReceiver.CALLS.clear();
+        SampleReceiver.fault = null;
+        SecondReceiver.RESULTS.clear();
+        set(Core.class, "instance", null);
+        set(Client.class, "strangerAt", -1_000_000L);
+    }
+
+    /** Where the manifest's gateway is; null takes the line out. */
+    void server(String address) throws Exception {
+        Bundle data = shadowOf(app.getPackageManager()).getInternalMutablePackageInfo(app.getPackageName())
+                .applicationInfo.metaData;
+        if (address == null) {
+            data.remove("offpush.server");
+        } else {
+            data.putString("offpush.server", address);
+        }
+    }
+
+    /** Works off what was posted and started. */
+    void pump() {
+        shadowOf(Looper.getMainLooper()).idle();
+        for (Intent started = shadowOf(app).getNextStartedService(); started != null;
+                started = shadowOf(app).getNextStartedService()) {
+            if (started.getComponent().getClassName().equals(Names.PUSH_SERVICE)) {
+                start(started);
+            }
+        }
+        shadowOf(Looper.getMainLooper()).idle();
+    }
+
+    /** Starts XMPushService, or gives it another intent; null as after a kill. */
+    XMPushService start(Intent intent) {
+        if (service == null) {
+            service = Robolectric.buildService(XMPushService.class).create();
+        }
+        service.get().onStartCommand(intent, 0, ++starts);
+        if (shadowOf(service.get()).isStoppedBySelf()) {
+            endService();
+        }
+        return service == null ? null : service.get();
+    }
+
+    XMPushService service() {
+        return service == null ? null : service.get();
+    }
+
+    void endService() {
+        if (service != null) {
+            ServiceController<XMPushService> ends = service;
+            service = null;
+            ends.destroy();
+        }
+    }
+
+    /** Waits until it is so. */
+    void until(String what, Callable<Boolean> condition) throws Exception {
+        long end = System.nanoTime() + LONGEST * 1_000_000;
+        while (!condition.call()) {
+            if (System.nanoTime() > end) {
+                Core core = core();
+                throw new AssertionError("not within " + LONGEST + " ms: " + what + "\n" + SampleReceiver.CALLS + "\n"
+                        + (core == null ? "no core" : core.page(false)));
+            }
+            pump();
+            LockSupport.parkNanos(2_000_000);
+        }
+    }
+
+    /** Lets the core's thread work off what was posted before. */
+    void settle() throws Exception {
+        pump();
+        Core core = core();
+        if (core != null) {
+            final java.util.concurrent.CountDownLatch done = new java.util.concurrent.CountDownLatch(1);
+            core.handler.post(new Runnable() {
+                @Override
+                public void run() {
+                    done.countDown();
+                }
+            });
+            until("the core's thread is free", new Callable<Boolean>() {
+                @Override
+                public Boolean call() {
+                    return done.getCount() == 0;
+                }
+            });
+        }
+        pump();
+    }
+
+    /** Time passes. */
+    void pass(long millis) throws Exception {
+        ShadowSystemClock.advanceBy(Duration.ofMillis(millis));
+        settle();
+    }
+
+    static Core core() {
+        try {
+            Field field = Core.class.getDeclaredField("instance");
+            field.setAccessible(true);
+            return (Core) field.get(null);
+        } catch (ReflectiveOperationException missing) {
+            throw new AssertionError(missing);
+        }
+    }
+
+    NotificationManager notifications() {
+        return (NotificationManager) app.getSystemService(Context.NOTIFICATION_SERVICE);
+    }
+
+    /** The messages' notifications in the bar. */
+    List<Notification> bar() {
+        List<Notification> bar = new ArrayList<Notification>();
+        for (StatusBarNotification one : notifications().getActiveNotifications()) {
+            if (one.getTag() != null) {
+                bar.add(one.getNotification());
+            }
+        }
+        return bar;
+    }
+
+    /** The notification with this title; null if there is none. */
+    Notification titled(String title) {
+        for (Notification one : bar()) {
+            if (title.contentEquals(String.valueOf(one.extras.getCharSequence(Notification.EXTRA_TITLE)))) {
+                return one;
+            }
+        }
+        return null;
+    }
+
+    /** A person clicks what is behind a notification: an activity of ours, and what that started is returned. */
+    Intent click(PendingIntent behind) {
+        while (shadowOf(app).getNextStartedActivity() != null) {
+            continue;
+        }
+        Intent intent = shadowOf(behind).getSavedIntent();
+        Robolectric.buildActivity(BridgeActivity.class, intent).create();
+        return shadowOf(app).getNextStartedActivity();
+    }
+
+    /** Sends what a PendingIntent for a broadcast holds. */
+    void fire(PendingIntent behind) {
+        app.sendBroadcast(shadowOf(behind).getSavedIntent());
+        pump();
+    }
+
+    /** A broadcast of somebody else to one of our receivers. */
+    void forged(BroadcastReceiver receiver, Intent intent) {
+        receiver.onReceive(app, intent);
+        pump();
+    }
+
+    /** A private copy of the library: no two sandboxes may load the same file. */
+    static void library() throws Exception {
+        String path = System.getProperty("offpush.test.library");
+        if (path == null || path.isEmpty() || System.getProperty(loaded()) != null) {
+            return;
+        }
+        File copy = File.createTempFile("liboffpush", ".so");
+        copy.deleteOnExit();
+        Files.copy(new File(path).toPath(), copy.toPath(), StandardCopyOption.REPLACE_EXISTING);
+        System.setProperty("offpush.library", copy.getPath());
+        Class.forName("org.offpush.Native", true, Phone.class.getClassLoader());
+        System.setProperty(loaded(), "yes");
+    }
+
+    private static String loaded() {
+        return "offpush.loaded." + System.identityHashCode(Phone.class.getClassLoader());
+    }
+
+    static void set(Class<?> owner, String name, Object value) throws Exception {
+        Field field = owner.getDeclaredField(name);
+        field.setAccessible(true);
+        field.set(null, value);
+    }
+
+    /** The push service's process dies: nothing is told to anybody. */
+    void kill() throws Exception {
+        Core core = core();
+        if (core != null) {
+            settle();
+            core.networks.stop();
+            core.daemon.stop();
+            core.handler.getLooper().quit();
+            set(Core.class, "instance", null);
+        }
+        service = null;
+    }
+
+    @Override
+    public void close() throws Exception {
+        kill();
+        SampleApplication.ca = null;
+    }
+}
