@@ -1,6 +1,8 @@
 //! The library in an ordinary Java virtual machine that checks every use of JNI (`-Xcheck:jni`). The claims are in
 //! `java/org/offpush/BoundaryTest.java`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;

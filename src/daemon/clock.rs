@@ -1,5 +1,7 @@
 //! The clocks.
 
+use std::time::Duration;
+
 use nix::libc;
 use nix::time::{ClockId, clock_gettime};
 use offpush_engine::Now;
@@ -12,7 +14,9 @@ pub(crate) fn now() -> Now {
 
 /// A clock's time in milliseconds. These clocks exist on every Linux that can run this.
 fn milliseconds(clock: ClockId) -> i64 {
-    clock_gettime(clock).map_or(0, |time| time.tv_sec() * 1_000 + time.tv_nsec() / 1_000_000)
+    // By way of a type that has room for milliseconds where the system's seconds are 32 bits wide.
+    let time = clock_gettime(clock).map(Duration::from).unwrap_or_default();
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Local time minus UTC at this wall time, in minutes.
