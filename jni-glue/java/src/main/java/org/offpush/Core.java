@@ -88,7 +88,8 @@ final class Core {
                 start(why, false);
                 daemon.wake();
                 networks.look();
-                if (!presence.stays()) {
+                // A service that is there already, in the foreground or not, is never started from here: it leads here.
+                if (!presence.isThere()) {
                     String denied = presence.start(Json.of("do", "stay"));
                     if (denied != null) {
                         presence.byJob(denied);

@@ -41,6 +41,11 @@ final class Presence {
         return service != null && (foreground || Build.VERSION.SDK_INT < 26);
     }
 
+    /** Whether the service runs, whatever it may do. */
+    synchronized boolean isThere() {
+        return service != null;
+    }
+
     /** The service was started: makes it a foreground service if Android lets it. */
     synchronized void enter(Service started, Config config) {
         service = started;
