@@ -105,8 +105,10 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
     @Override
     public void callback(byte[] line) {
         busy();
-        JSONObject outer = Json.parse(line);
-        final JSONObject callback = outer == null ? null : outer.optJSONObject("callback");
+        // The line's content; the control socket wraps it once more.
+        JSONObject read = Json.parse(line);
+        JSONObject wrapped = read == null ? null : read.optJSONObject("callback");
+        final JSONObject callback = wrapped != null ? wrapped : read;
         if (callback != null) {
             post(new Runnable() {
                 @Override

@@ -40,7 +40,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Phone implements AutoCloseable {
     /** Milliseconds that anything may take. */
-    private static final long LONGEST = 30_000;
+    private static final long LONGEST = 10_000;
 
     final Application app = RuntimeEnvironment.getApplication();
     private ServiceController<XMPushService> service;
@@ -58,6 +58,9 @@ final class Phone implements AutoCloseable {
         SampleReceiver.CALLS.clear();
         SampleReceiver.fault = null;
         SecondReceiver.RESULTS.clear();
+        // Normal permissions, which Android grants with the installation.
+        shadowOf(app).grantPermissions(android.Manifest.permission.FOREGROUND_SERVICE,
+                android.Manifest.permission.RECEIVE_BOOT_COMPLETED);
         set(Core.class, "instance", null);
         set(Client.class, "strangerAt", -1_000_000L);
     }
