@@ -1,0 +1,201 @@
+package org.offpush;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertNotNull;
+import static org.junit.Assert.assertNull;
+import static org.junit.Assert.assertTrue;
+import static org.junit.Assert.fail;
+import static org.robolectric.Shadows.shadowOf;
+
+import android.app.AlarmManager;
+import android.content.Context;
+import android.content.Intent;
+import android.net.Uri;
+
+import com.xiaomi.mipush.sdk.ErrorCode;
+import com.xiaomi.mipush.sdk.MiPushClient;
+import com.xiaomi.mipush.sdk.PushMessageHelper;
+import com.xiaomi.push.service.receivers.NetworkStatusReceiver;
+
+import org.json.JSONObject;
+import org.junit.After;
+import org.junit.Before;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.robolectric.RobolectricTestRunner;
+import org.robolectric.annotation.Config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** The runtime's rules without a daemon. */
+@RunWith(RobolectricTestRunner.class)
+@Config(sdk = {23, 28, 34, 35}, application = SampleApplication.class)
+public class RuntimeTest {
+    private Phone phone;
+
+    @Before
+    public void setUp() throws Exception {
+        phone = new Phone();
+    }
+
+    @After
+    public void tearDown() throws Exception {
+        phone.close();
+    }
+
+    private String refused(String uri) {
+        try {
+            new PageGate(phone.app, null).page(uri);
+            return null;
+        } catch (PageGate.Refused refused) {
+            return refused.getMessage();
+        }
+    }
+
+    /** The gate lets the reference document's page through, aimed at the app's own activity. */
+    @Test
+    public void the_page_gate_lets_the_documents_page_through() throws Exception {
+        Intent page = new PageGate(phone.app, null).page("intent://com.example.push/detail#Intent;scheme=pushscheme;"
+                + "launchFlags=0x4000000;component=com.example.push/org.offpush.SampleActivities$Chat;S.k=v;end");
+        assertEquals(SampleActivities.Chat.class.getName(), page.getComponent().getClassName());
+        assertEquals("v", page.getStringExtra("k"));
+        assertTrue((page.getFlags() & Intent.FLAG_ACTIVITY_CLEAR_TOP) != 0);
+    }
+
+    /** An extra that only the library sets is not taken from the intent URI. */
+    @Test
+    public void the_page_gate_drops_reserved_extras() throws Exception {
+        Intent page = new PageGate(phone.app, null).page("intent://com.example.push/detail#Intent;scheme=pushscheme;"
+                + "S." + PushMessageHelper.KEY_MESSAGE + "=forged;end");
+        assertNull(page.getStringExtra(PushMessageHelper.KEY_MESSAGE));
+    }
+
+    /** Other apps, inner activities, selectors, grants, odd schemes and broken texts are refused. */
+    @Test
+    public void the_page_gate_refuses_what_was_not_made_for_it() {
+        String[] texts = {
+            "intent:#Intent;component=com.example.push/org.offpush.SampleActivities$Inner;end",
+            "intent:#Intent;component=com.other/com.other.Main;end",
+            "intent:#Intent;package=com.other;action=a;end",
+            "intent://x/#Intent;scheme=pushscheme;SEL;action=a;end",
+            "intent:///x#Intent;scheme=file;end",
+            "intent:alert(1)#Intent;scheme=javascript;end",
+            "intent:#Intent;i.a=notanumber;end",
+            "intent:#Intent;S.b=2",
+            "android-app://com.other/#Intent;end",
+            "https://example.com/",
+            "",
+            "intent:#Intent;component=com.example.push/" + Names.CLICK_ACTIVITY + ";end",
+        };
+        for (String text : texts) {
+            assertNotNull(text, refused(text));
+        }
+    }
+
+    /** A web page's address is http or https with a host and no user; all else is refused. */
+    @Test
+    public void only_web_addresses_are_opened_as_web_pages() throws Exception {
+        assertEquals("https://example.com/a", PageGate.web("https://example.com/a").getDataString());
+        for (String url : new String[] {"javascript:alert(1)", "file:///x", "https://", "https://u@host/", "intent://x"}) {
+            try {
+                PageGate.web(url);
+                fail(url);
+            } catch (PageGate.Refused expected) {
+                assertNotNull(expected.getMessage());
+            }
+        }
+    }
+
+    /** An intent changed in its content, action or component is not ours any more. */
+    @Test
+    public void a_changed_intent_is_not_ours() {
+        Intent ours = Callers.sign(phone.app, "a", "c", Json.of("do", "x"));
+        assertNotNull(Callers.open(phone.app, ours, "c"));
+        assertNull(Callers.open(phone.app, ours, "d"));
+        assertNull(Callers.open(phone.app, new Intent("b").setData(ours.getData()), "c"));
+        assertNull(Callers.open(phone.app, new Intent("a").setData(Uri.parse(ours.getDataString() + "A")), "c"));
+        assertNull(Callers.open(phone.app, new Intent("a"), "c"));
+    }
+
+    /** Forged intents at the exported components call nobody back. */
+    @Test
+    public void forged_intents_do_nothing() throws Exception {
+        Intent forged = new Intent(Names.RECEIVE_MESSAGE)
+                .putExtra(PushMessageHelper.MESSAGE_TYPE, PushMessageHelper.MESSAGE_RAW);
+        phone.forged(new SampleReceiver(), forged);
+        phone.forged(new NetworkStatusReceiver(), forged);
+        org.robolectric.Robolectric.buildService(com.xiaomi.mipush.sdk.PushMessageHandler.class, forged)
+                .create().startCommand(0, 1);
+        assertNull(phone.click(android.app.PendingIntent.getActivity(phone.app, 0,
+                new Intent(phone.app, com.xiaomi.mipush.sdk.BridgeActivity.class), Clicks.immutable())));
+        phone.pump();
+        assertTrue(SampleReceiver.CALLS.toString(), SampleReceiver.CALLS.isEmpty());
+        assertNull("not registered: nothing is started", shadowOf(phone.app).getNextStartedService());
+    }
+
+    /** Without the gateway's address in the manifest the register result says so. */
+    @Test
+    public void a_missing_server_is_the_register_result() throws Exception {
+        phone.server(null);
+        MiPushClient.registerPush(phone.app, "1", "2");
+        phone.until("a result", new Callable<Boolean>() {
+            @Override
+            public Boolean call() {
+                return SampleReceiver.first("register") != null;
+            }
+        });
+        assertEquals(ErrorCode.ERROR_SERVICE_UNAVAILABLE, SampleReceiver.first("register").result.getResultCode());
+        assertTrue(SampleReceiver.first("register").result.getReason().contains("offpush.server"));
+    }
+
+    /** There is always an alarm or a job once one was asked for. */
+    @Test
+    public void the_alarm_ladder_never_schedules_nothing() {
+        Status status = new Status();
+        new Alarms(phone.app, status, new Jobs(phone.app, status)).set(60_000, 90_000);
+        AlarmManager manager = (AlarmManager) phone.app.getSystemService(Context.ALARM_SERVICE);
+        assertEquals(1, shadowOf(manager).getScheduledAlarms().size());
+        assertEquals(60_000, shadowOf(manager).getScheduledAlarms().get(0).triggerAtTime);
+        assertNotNull(status.of(Status.ALARM));
+    }
+
+    /** Of 1,000 messages at once each has an outcome, 20 notifications stand in the bar at most, the rest is folded. */
+    @Test
+    public void a_burst_is_folded_and_nothing_is_lost() throws Exception {
+        final int[] outcomes = new int[5];
+        final List<Long> told = new ArrayList<Long>();
+        Core core = Core.get(phone.app);
+        Channels channels = new Channels(phone.app);
+        Notifications notifications = new Notifications(phone.app, core.handler, core.status, core.settings, channels,
+                new Clicks(phone.app, core.status), new Notifications.Outcomes() {
+                    @Override
+                    public void presented(long sequence, int outcome, String reason) {
+                        outcomes[outcome]++;
+                        told.add(sequence);
+                    }
+                });
+        for (int i = 1; i <= 1000; i++) {
+            JSONObject message = Json.of("id", "m" + i, "title", "t" + i, "description", "d", "notifyId", i);
+            notifications.present(i, message, false);
+        }
+        assertEquals(1000, told.size());
+        assertEquals(1000, outcomes[Notifications.SHOWN] + outcomes[Notifications.FOLDED]);
+        assertTrue("bar: " + phone.notifications().getActiveNotifications().length,
+                phone.notifications().getActiveNotifications().length <= 20);
+        assertTrue("shown: " + outcomes[Notifications.SHOWN], outcomes[Notifications.SHOWN] <= 20);
+    }
+
+    /** Five starts within ten minutes make the sixth wait. */
+    @Test
+    public void restarts_do_not_loop() {
+        Restarts restarts = new Restarts(new Settings(phone.app));
+        for (int i = 0; i < 5; i++) {
+            assertEquals(0, restarts.start(1_000_000 + i));
+        }
+        assertTrue(restarts.start(1_000_010) > 0);
+        restarts.forget();
+        assertEquals(0, restarts.start(1_000_020));
+    }
+}
