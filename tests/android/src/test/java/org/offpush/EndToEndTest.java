@@ -119,4 +119,42 @@ public class EndToEndTest {
         assertTrue(clicked.isNotified());
         assertFalse(SampleReceiver.first("clicked").onMainThread);
     }
+
+    /** An in-app page gets the message, and ext with it, under KEY_MESSAGE. */
+    @Test
+    public void a_click_opens_the_page_with_ext() throws Exception {
+        String regId = register();
+        gateway.push(regId, "title", "Page", "description", "d", "payload", "p", "pass_through", "0", "extra.ext", "of the page",
+                "extra.notify_effect", "2", "extra.intent_uri",
+                "intent://com.example.push/detail#Intent;scheme=pushscheme;launchFlags=0x4000000;end");
+        Intent opened = phone.click(shown("Page").contentIntent);
+        assertEquals(SampleActivities.Chat.class.getName(), opened.getComponent().getClassName());
+        MiPushMessage message = (MiPushMessage) opened.getSerializableExtra(PushMessageHelper.KEY_MESSAGE);
+        assertEquals("of the page", message.getExtra().get("ext"));
+    }
+
+    /** What was pushed while the push service's process was dead is shown after Android's restart, with the app dead. */
+    @Test
+    public void a_restarted_service_shows_what_waited() throws Exception {
+        String regId = register();
+        phone.kill();
+        gateway.push(regId, "title", "Later", "description", "d", "payload", "p", "pass_through", "0");
+        // START_STICKY: Android starts the service again, without an intent.
+        phone.start(null);
+        shown("Later");
+    }
+
+    /** An alias is confirmed, and listed from then on. */
+    @Test
+    public void an_alias_is_confirmed() throws Exception {
+        register();
+        MiPushClient.setAlias(phone.app, "me", null);
+        phone.until("the alias's result", new Callable<Boolean>() {
+            @Override
+            public Boolean call() {
+                return SampleReceiver.result(MiPushClient.COMMAND_SET_ALIAS) != null;
+            }
+        });
+        assertEquals(java.util.Collections.singletonList("me"), MiPushClient.getAllAlias(phone.app));
+    }
 }
