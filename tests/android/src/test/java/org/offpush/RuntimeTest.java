@@ -198,4 +198,42 @@ public class RuntimeTest {
         restarts.forget();
         assertEquals(0, restarts.start(1_000_020));
     }
+
+    /** While notifications are refused a message is not called shown: it waits, and the status says why. */
+    @Test
+    @Config(sdk = {28, 34, 35})
+    public void without_permission_messages_wait() {
+        final List<Integer> outcomes = new ArrayList<Integer>();
+        Core core = Core.get(phone.app);
+        shadowOf(phone.notifications()).setNotificationsEnabled(false);
+        new Notifications(phone.app, core.handler, core.status, core.settings, new Channels(phone.app),
+                new Clicks(phone.app, core.status), new Notifications.Outcomes() {
+                    @Override
+                    public void presented(long sequence, int outcome, String reason) {
+                        outcomes.add(outcome);
+                    }
+                }).present(1, Json.of("id", "m", "title", "t", "description", "d"), false);
+        assertEquals(java.util.Collections.singletonList(Notifications.LATER), outcomes);
+        assertNotNull(core.status.of(Status.NOTIFICATIONS));
+    }
+
+    /** Two receivers each get the result, and the status warns of it. */
+    @Test
+    public void two_receivers_both_get_the_result() throws Exception {
+        phone.app.getPackageManager().setComponentEnabledSetting(
+                new android.content.ComponentName(phone.app, SecondReceiver.class),
+                android.content.pm.PackageManager.COMPONENT_ENABLED_STATE_ENABLED, 0);
+        phone.app.registerReceiver(new SecondReceiver(), new android.content.IntentFilter(Names.RECEIVE_MESSAGE));
+        Status status = new Status();
+        assertEquals(2, Receivers.of(phone.app, status).size());
+        assertNotNull(status.of(Status.RECEIVERS));
+        phone.server(null);
+        MiPushClient.registerPush(phone.app, "1", "2");
+        phone.until("both results", new Callable<Boolean>() {
+            @Override
+            public Boolean call() {
+                return SampleReceiver.first("register") != null && !SecondReceiver.RESULTS.isEmpty();
+            }
+        });
+    }
 }
