@@ -177,7 +177,10 @@ impl Phone {
 
     /// Every line of the notifications file, oldest first.
     pub fn lines(&self) -> Vec<Value> {
-        let text = fs::read_to_string(self.data.join(NOTIFICATIONS_FILE)).unwrap_or_default();
+        let text = fs::read(self.data.join(NOTIFICATIONS_FILE)).unwrap_or_default();
+        // A line that is being written may be seen in part.
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let text = std::str::from_utf8(&text[..whole]).expect("UTF-8");
         let lines =
             text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
         lines.collect()
