@@ -38,7 +38,8 @@ interface Callbacks {
     void wakeLock(long millis);
 
     /**
-     * Judges a certificate chain (DER, leaf first) for this host. {@link Native#judged} answers, from any thread.
+     * Judges a certificate chain (DER, leaf first) for this host. That the leaf is for this host and that the server has
+     * its key is checked already; whether the chain is valid and trusted is not. {@link Native#judged} answers, from any thread.
      */
     void judge(long question, byte[][] chain, String host);
 

@@ -45,7 +45,10 @@ final class Native {
      */
     static native void network(long handle, byte[] network);
 
-    /** The alarm, a job or any other wake-up: what is due is done. */
+    /**
+     * The alarm, a job or any other wake-up: what is due is done. {@link Callbacks#wakeLock} then says, in every case, for
+     * how long the wake lock is needed, so that whoever woke it can let go of its own.
+     */
     static native void wake(long handle);
 
     /**
@@ -57,7 +60,10 @@ final class Native {
      */
     static native byte[] request(long handle, byte[] line, long timeoutMillis);
 
-    /** Tells whether the app takes callbacks now (the control protocol's {@code listen} for this boundary). */
+    /**
+     * Tells whether the app takes callbacks now (the control protocol's {@code listen} for this boundary; but it does not
+     * register: that is the request {@code register}).
+     */
     static native void app(long handle, boolean listens);
 
     /**
