@@ -25,7 +25,7 @@ pub(crate) struct Suspect {
     heard: u64,
     died: u64,
     /// A broker was reached soon after: what is left to know is whether it is still the same one.
-    alone: bool,
+    network_was_there: bool,
     /// The id of the first attempt after it.
     next: u64,
 }
@@ -90,7 +90,7 @@ impl Engine {
                 silence: link.heartbeat.ping_silence()?,
                 heard: link.heartbeat.last_received(),
                 died,
-                alone: false,
+                network_was_there: false,
                 next: self.next_link,
             })
         });
@@ -103,7 +103,7 @@ impl Engine {
         // An attempt that the platform's alarm brought late comes as soon as it can.
         let soon = link.id.0 == suspect.next || self.now.boot.saturating_sub(suspect.died) <= limit::VERDICT;
         if soon && link.network == Some(suspect.network) {
-            suspect.alone = true;
+            suspect.network_was_there = true;
             self.suspect = Some(suspect);
         }
     }
@@ -111,7 +111,7 @@ impl Engine {
     /// The gateway says for how many milliseconds its broker has been there: if that began after the last byte came, the
     /// server has ended the connection; else the silence has.
     pub(crate) fn sentence_silence(&mut self, broker_lasts: Option<u64>) {
-        let Some(suspect) = self.suspect.take_if(|suspect| suspect.alone) else { return };
+        let Some(suspect) = self.suspect.take_if(|suspect| suspect.network_was_there) else { return };
         let began = broker_lasts.map(|lasts| self.now.boot.saturating_sub(lasts));
         if began.is_some_and(|began| began > suspect.heard) {
             return self.event(Event::ServerBeganAnew { silence: suspect.silence });
