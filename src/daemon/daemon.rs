@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use offpush_engine::{Config, Engine, Event, Internet, Network, Now, Output, Write};
-use offpush_inspect::{Line, Process, StatusPage, Storage};
+use offpush_inspect::{Alarm, Line, Process, StatusPage, Storage};
 use offpush_store::{History, Recovery, Store};
 use rustls::crypto::ring;
 use serde::Serialize;
@@ -32,6 +32,7 @@ use crate::records::{self, Loader};
 use crate::remote::{Inbox, Input, Remote};
 use crate::signals::Signals;
 use crate::timer::Timer;
+use crate::usage::{Totals, Usage};
 
 const TIMER: Token = Token(0);
 const WAKER: Token = Token(1);
@@ -85,6 +86,7 @@ pub struct Daemon {
     found: Storage,
     started_at: i64,
     wake_ups: u64,
+    usage: Usage,
     /// The bytes received and sent when memory was given back last; `None` before the first time.
     tidied_at: Option<u64>,
 }
@@ -185,6 +187,7 @@ impl Daemon {
             found,
             started_at: now.wall,
             wake_ups: 0,
+            usage: Usage::new(now),
             tidied_at: None,
         };
         daemon.watch(daemon.timer.raw_fd(), TIMER)?;
@@ -347,8 +350,18 @@ impl Daemon {
         self.settle();
         self.links.flush();
         self.control.flush();
+        self.note_usage(now);
         self.look_for_listeners(now);
         self.tell_platform(now, woken);
+    }
+
+    fn note_usage(&mut self, now: Now) {
+        let (bytes_in, bytes_out) = self.links.bytes();
+        let transport = match &self.network {
+            Network::Up { transport, .. } => Some(transport.as_str()),
+            Network::None => None,
+        };
+        self.usage.note(now, Totals { wake_ups: self.wake_ups, bytes_in, bytes_out }, transport);
     }
 
     /// Tells the engine once nobody takes callbacks any more.
@@ -558,11 +571,14 @@ impl Daemon {
             package: self.package.clone(),
             servers: self.servers.clone(),
             broker: self.links.broker().map(str::to_owned),
+            alarm: self.alarm(now),
+            last_message: self.engine.messages().next_back().map(page::last_message),
             storage: Storage {
                 bytes: self.store.size_bytes(),
                 dead_bytes: self.store.dead_bytes(),
                 ..self.found.clone()
             },
+            today: self.usage.today(),
             process: Process {
                 pid: std::process::id(),
                 started_at: self.started_at,
@@ -574,6 +590,20 @@ impl Daemon {
             },
         };
         page::page(self.engine.status(now), facts, now.wall)
+    }
+
+    fn alarm(&self, now: Now) -> Option<Alarm> {
+        let wake = self.engine.next_timeout()?;
+        let at = |boot: u64| now.wall.saturating_add_unsigned(boot).saturating_sub_unsigned(now.boot);
+        Some(Alarm { earliest: at(wake.deadline), latest: at(wake.latest), rung: "timer".to_owned() })
+    }
+
+    /// The key of the default network.
+    pub(crate) fn network_key(&self) -> Option<u64> {
+        match self.network {
+            Network::Up { key, .. } => Some(key),
+            Network::None => None,
+        }
     }
 }
 

@@ -18,6 +18,7 @@
 //! | the control socket | `control`, `operations`; the protocol is in `offpush-inspect` and `docs/control.md` |
 //! | the status page and its problems | `page`, `problems` |
 //! | the default network | `network` |
+//! | what a day costs | `usage` |
 //! | reading the files when no daemon runs | [`offline`] |
 //!
 //! It decides nothing about connections, messages or registration: the engine does. The loop never waits for a peer, a
@@ -59,6 +60,7 @@ mod signals;
 mod skip;
 mod timer;
 mod trust;
+mod usage;
 
 pub use daemon::{Daemon, Stopper};
 pub use embedding::Embedding;

@@ -5,12 +5,14 @@ use std::path::Path;
 
 use offpush_engine::Record;
 use offpush_engine::status::MessageView;
-use offpush_inspect::{HistoryItem, Mark, Names, Notification, SCHEMA, Severity, State, StatusPage, Storage};
+use offpush_inspect::{
+    HistoryItem, KnownNetwork, Mark, Names, Notification, SCHEMA, Severity, State, StatusPage, Storage, settle,
+};
 use offpush_store::{History, OpenError, ReadOnlyStore};
 use offpush_wire::Message;
 
 use crate::clock;
-use crate::page::{SOFTWARE, initial_state, notification, shortened, state_name, window};
+use crate::page::{SOFTWARE, initial_state, known_network, last_message, notification, shortened, state_name, window};
 use crate::problems::{problem, storage_problems};
 use crate::records::Loader;
 
@@ -31,6 +33,25 @@ pub fn history(data: &Path, limit: usize) -> Result<Vec<HistoryItem>, OpenError>
         History::read(data)?.filter_map(|value| serde_json::from_str(&value.decode::<String>().ok()?).ok()).collect();
     items.drain(..items.len().saturating_sub(limit));
     Ok(items)
+}
+
+/// What was learned of each network, the last used first. It is an error if there is no store in `data`, or one of a newer
+/// version.
+pub fn networks(data: &Path) -> Result<Vec<KnownNetwork>, OpenError> {
+    let (store, wall) = (ReadOnlyStore::open(data)?, clock::now().wall);
+    let records = Loader::new(&store).filter_map(|record| match record {
+        Record::Network(key, record) => {
+            Some(known_network(offpush_engine::KnownNetwork::from_record(key, &record, wall), None))
+        }
+        _ => None,
+    });
+    Ok(last_used_first(records))
+}
+
+pub(crate) fn last_used_first(networks: impl Iterator<Item = KnownNetwork>) -> Vec<KnownNetwork> {
+    let mut networks: Vec<KnownNetwork> = networks.collect();
+    networks.sort_by_key(|known| (!known.current, -known.used_at));
+    networks
 }
 
 fn read(data: &Path) -> Result<(StatusPage, Vec<Notification>), OpenError> {
@@ -89,6 +110,7 @@ fn read(data: &Path) -> Result<(StatusPage, Vec<Notification>), OpenError> {
             shown_at: state.shown_at,
             clicked_at: state.clicked_at,
         };
+        page.last_message = Some(last_message(view));
         notifications.push(notification(view, Message::decode(&stored.body).ok()));
     }
     page.problems.push(problem(
@@ -98,5 +120,6 @@ fn read(data: &Path) -> Result<(StatusPage, Vec<Notification>), OpenError> {
         "start one with `offpush daemon`",
     ));
     page.problems.extend(storage_problems(&page.storage));
+    settle(&mut page.problems);
     Ok((page, notifications))
 }

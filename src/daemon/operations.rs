@@ -3,13 +3,14 @@
 use mio::Token;
 use offpush_engine::{Callback, CommandRefused, Now, UnknownMessage};
 use offpush_inspect::{
-    Answer, AppCallback, AppMessage, CallbackLine, Command, ControlError, ErrorCode, Notification, Operation,
+    Answer, AppCallback, AppMessage, CallbackLine, Command, ControlError, ErrorCode, KnownNetwork, Notification,
+    Operation,
 };
 use offpush_wire::{AcceptTime, Message, Target};
 
 use crate::daemon::Daemon;
 use crate::offline;
-use crate::page::notification;
+use crate::page::{known_network, notification};
 use crate::records;
 
 /// Messages in one page of the list.
@@ -56,6 +57,7 @@ impl Daemon {
             Operation::Status => Ok(Answer::Status(Box::new(self.status(now)))),
             Operation::Notifications { after, limit } => Ok(self.list(after, limit)),
             Operation::History { limit } => self.history_answer(limit),
+            Operation::Networks => Ok(Answer::Networks(self.known_networks())),
             Operation::Click { id } => done(self.engine.handle_clicked(now, &id), |error| unknown_message(&id, error)),
             Operation::Dismiss { id } => {
                 done(self.engine.handle_dismissed(now, &id), |error| unknown_message(&id, error))
@@ -122,6 +124,11 @@ impl Daemon {
         }
         let next = views.peek().and(items.last()).map(|item: &Notification| item.seq);
         Answer::Notifications { items, next }
+    }
+
+    fn known_networks(&self) -> Vec<KnownNetwork> {
+        let current = self.network_key();
+        offline::last_used_first(self.engine.networks().map(|known| known_network(known, current)))
     }
 
     fn history_answer(&mut self, limit: Option<usize>) -> Result<Answer, ControlError> {

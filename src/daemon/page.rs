@@ -1,9 +1,14 @@
 //! The engine's state as the page that people and tools see.
 
+use std::collections::BTreeMap;
+
 use offpush_engine::record::{MessageState, StateRecord};
 use offpush_engine::status::{MessageView, NextAction, Phase};
-use offpush_engine::{Network, Status};
-use offpush_inspect::{App, Mark, Names, Next, Notification, Process, SCHEMA, State, StatusPage, Storage, TimeWindow};
+use offpush_engine::{Family, Internet, Network, Status};
+use offpush_inspect::{
+    Alarm, App, KnownNetwork, LastMessage, Learned, Mark, Names, Next, Notification, Process, SCHEMA, State,
+    StatusPage, Storage, TimeWindow, Today,
+};
 use offpush_wire::{AcceptTime, Message};
 
 use crate::problems::{disconnected_text, problems};
@@ -17,7 +22,10 @@ pub(crate) struct Facts {
     pub(crate) package: String,
     pub(crate) servers: Vec<String>,
     pub(crate) broker: Option<String>,
+    pub(crate) alarm: Option<Alarm>,
+    pub(crate) last_message: Option<LastMessage>,
     pub(crate) storage: Storage,
+    pub(crate) today: Today,
     pub(crate) process: Process,
 }
 
@@ -35,22 +43,20 @@ pub(crate) fn page(status: Status, facts: Facts, wall: i64) -> StatusPage {
         next: status.next.map(|(action, at)| Next { action: next_action(action).to_owned(), at }),
         problems: problems(&status, &storage, wall),
         package: facts.package,
-        network: offpush_inspect::Network {
-            transport: match status.network {
-                Network::None => None,
-                Network::Up { transport, .. } => Some(transport),
-            },
-        },
+        network: network(status.network, status.internet),
         servers: facts.servers,
         brokers: status.brokers,
         broker: facts.broker,
         reg_id: status.reg_id.as_deref().map(shortened),
         heartbeat: status.heartbeat,
+        learned: status.learned.map(learned),
+        alarm: facts.alarm,
         last_received: status.last_received,
         attempts: status.attempts,
         gateway_present: status.gateway_present,
         mark: status.mark.map(|(epoch, up_to)| Mark { epoch, up_to }),
         messages: status.messages.iter().map(|(state, count)| (state_name(*state), *count)).collect(),
+        last_message: facts.last_message,
         outbox: status.outbox,
         callbacks: status.callbacks,
         app: App { listens: status.app_listens },
@@ -62,8 +68,67 @@ pub(crate) fn page(status: Status, facts: Facts, wall: i64) -> StatusPage {
         },
         storage,
         clock_ahead: status.clock_ahead,
+        platform: BTreeMap::new(),
+        today: Some(facts.today),
         process: Some(facts.process),
     }
+}
+
+fn network(network: Network, internet: Internet) -> offpush_inspect::Network {
+    let Network::Up { key, transport, .. } = network else { return Default::default() };
+    let internet = match internet {
+        Internet::Unknown => "unknown",
+        Internet::Works => "works",
+        Internet::Portal => "portal",
+        Internet::None => "none",
+    };
+    offpush_inspect::Network {
+        transport: Some(transport),
+        key: Some(network_key(key)),
+        internet: Some(internet.to_owned()),
+    }
+}
+
+fn network_key(key: u64) -> String {
+    format!("{key:016x}")
+}
+
+fn learned(learned: offpush_engine::Learned) -> Learned {
+    Learned { proved: learned.proved, failed: learned.failed, settled: learned.settled }
+}
+
+/// What is known of a network, for the list; `current`: the key of the default network.
+pub(crate) fn known_network(known: offpush_engine::KnownNetwork<'_>, current: Option<u64>) -> KnownNetwork {
+    let record = known.record;
+    KnownNetwork {
+        key: network_key(known.key),
+        current: current == Some(known.key),
+        heartbeat: known.learned.interval,
+        learned: learned(known.learned),
+        failed_at: moment(record.failed_at),
+        used_at: record.used_at,
+        broker: record.path.as_ref().map(|path| path.broker.clone()),
+        family: record.path.as_ref().map(|path| match path.family {
+            Family::V4 => "v4".to_owned(),
+            Family::V6 => "v6".to_owned(),
+        }),
+    }
+}
+
+/// Where the newest message stands.
+pub(crate) fn last_message(view: MessageView<'_>) -> LastMessage {
+    LastMessage {
+        id: view.id.to_owned(),
+        state: state_name(view.state),
+        arrived_at: view.arrived_at,
+        shown_at: moment(view.shown_at),
+        clicked_at: moment(view.clicked_at),
+    }
+}
+
+/// A wall time where 0 stands for never.
+fn moment(at: i64) -> Option<i64> {
+    (at != 0).then_some(at)
 }
 
 fn state(status: &Status) -> (State, Option<String>) {
@@ -122,7 +187,6 @@ pub(crate) fn state_name(state: MessageState) -> String {
 
 /// A message for the list, with its content where that can be read.
 pub(crate) fn notification(view: MessageView<'_>, message: Option<Message>) -> Notification {
-    let moment = |at: i64| (at != 0).then_some(at);
     let mut item = Notification {
         id: view.id.to_owned(),
         seq: view.sequence,

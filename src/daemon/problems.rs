@@ -3,7 +3,7 @@
 use offpush_engine::input::CertificateProblem;
 use offpush_engine::status::{Phase, WaitReason};
 use offpush_engine::{Disconnected, Internet, LinkFailure, Status};
-use offpush_inspect::{Problem, Severity, Storage, duration_text};
+use offpush_inspect::{Problem, Severity, Storage, duration_text, settle};
 use offpush_wire::code;
 
 /// A clock this far from the gateway's is a problem, in milliseconds. Five minutes, as for Kerberos (RFC 4120 §8.2):
@@ -36,14 +36,7 @@ pub(crate) fn problems(status: &Status, storage: &Storage, wall: i64) -> Vec<Pro
         ));
     }
     problems.extend(storage_problems(storage));
-    // A clock that is wrong may be known twice; the sort is stable, so what keeps the connection from standing is kept.
-    problems.sort_by_key(|problem| problem.severity);
-    let mut known = Vec::new();
-    problems.retain(|problem| {
-        let is_new = !known.contains(&problem.code);
-        known.push(problem.code.clone());
-        is_new
-    });
+    settle(&mut problems);
     problems
 }
 
@@ -251,7 +244,26 @@ pub(crate) fn disconnected_text(cause: &Disconnected) -> String {
 }
 
 pub(crate) fn problem(code: &str, severity: Severity, title: String, action: &str) -> Problem {
-    Problem { code: code.to_owned(), severity, title, since: None, action: action.to_owned() }
+    Problem {
+        code: code.to_owned(),
+        severity,
+        title,
+        impact: impact(code).to_owned(),
+        action: action.to_owned(),
+        ..Problem::default()
+    }
+}
+
+/// What does not work because of a problem.
+fn impact(code: &str) -> &'static str {
+    match code {
+        "moving" => "nothing: messages still come",
+        "clock-ahead" | "clock-behind" => "certificates may be refused, and times that are shown are wrong",
+        "storage-failed" | "full" => "no new message is taken; the gateway keeps them",
+        "storage-damaged" => "what could not be read is lost; the gateway sends again what was not yet confirmed",
+        "newer-records" => "what is in them has no effect",
+        _ => "no push arrives; the gateway keeps messages for their time to live",
+    }
 }
 
 #[cfg(test)]

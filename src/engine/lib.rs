@@ -70,6 +70,7 @@ pub use input::{
     CommandRefused, CommitId, Family, HttpAnswer, Internet, LinkFailure, LinkId, Network, Path, Presented,
     UnknownMessage,
 };
+pub use networks::{KnownNetwork, Learned};
 pub use output::{Callback, Output};
 pub use record::{Record, RecordKey, Write};
 pub use status::Status;

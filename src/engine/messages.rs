@@ -233,7 +233,7 @@ impl Messages {
         counts.into_iter().collect()
     }
 
-    pub(crate) fn views(&self) -> impl Iterator<Item = MessageView<'_>> {
+    pub(crate) fn views(&self) -> impl DoubleEndedIterator<Item = MessageView<'_>> {
         self.all.iter().map(|(sequence, message)| MessageView {
             sequence: *sequence,
             id: &message.facts.id,

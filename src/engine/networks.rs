@@ -16,6 +16,50 @@ const FORGOTTEN_AFTER: i64 = 30 * 24 * HOUR as i64;
 /// Wall time in milliseconds by which the last use has to change before it is written: nothing hangs on the hour.
 const USE_WRITTEN_EVERY: i64 = 24 * HOUR as i64;
 
+/// What a search has found. Times in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Learned {
+    /// The longest silence survived; 0 for none.
+    pub proved: u64,
+    /// The shortest silence that killed; 0 for none.
+    pub failed: u64,
+    /// The heartbeat that follows.
+    pub interval: u64,
+    /// What is proved is used, until more is asked for again.
+    pub settled: bool,
+}
+
+impl Learned {
+    /// `scale`: by how much the search's rules are longer than what is done.
+    pub(crate) fn new(search: Search, wall: i64, marks: Option<u64>, scale: u64) -> Self {
+        let interval = search.interval(wall, marks);
+        Self {
+            proved: search.proved / scale,
+            failed: search.failed / scale,
+            interval: interval / scale,
+            settled: interval <= search.proved,
+        }
+    }
+}
+
+/// A network, for lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownNetwork<'a> {
+    /// Which one.
+    pub key: u64,
+    /// What is kept of it.
+    pub record: &'a NetworkRecord,
+    /// What that means now.
+    pub learned: Learned,
+}
+
+impl<'a> KnownNetwork<'a> {
+    /// From a record that was read from a store; `wall` is the wall time in milliseconds.
+    pub fn from_record(key: u64, record: &'a NetworkRecord, wall: i64) -> Self {
+        Self { key, record, learned: Learned::new(record.search(), wall, None, 1) }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Networks(BTreeMap<u64, NetworkRecord>);
 
@@ -30,6 +74,13 @@ impl Networks {
 
     pub(crate) fn search(&self, key: u64, wall: i64) -> Search {
         self.known(key, wall).map(NetworkRecord::search).unwrap_or_default()
+    }
+
+    pub(crate) fn all(&self, wall: i64, marks: Option<u64>, scale: u64) -> impl Iterator<Item = KnownNetwork<'_>> {
+        self.0.iter().map(move |(key, record)| {
+            let learned = Learned::new(record.search(), wall, marks, scale);
+            KnownNetwork { key: *key, record, learned }
+        })
     }
 
     /// The way by which a broker was reached last on this network.

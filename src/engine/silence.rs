@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::event::Event;
 use crate::heartbeat::{Heartbeat, Life};
 use crate::input::Network;
+use crate::networks::Learned;
 use crate::search;
 use crate::time::SECOND;
 
@@ -64,8 +65,16 @@ impl Engine {
         (interval / self.scale(), interval > search.proved)
     }
 
+    /// What the search knows of the default network.
+    pub(crate) fn learned(&self) -> Option<Learned> {
+        let Network::Up { key, .. } = self.network else { return None };
+        let search = self.networks.search(key, self.now.wall);
+        let found = || Learned::new(search, self.now.wall, self.alarms.marks(), self.scale());
+        self.config.timing.heartbeat.is_none().then(found)
+    }
+
     /// By how much the search's rules are longer than what is done: 1 but in tests.
-    fn scale(&self) -> u64 {
+    pub(crate) fn scale(&self) -> u64 {
         self.config.timing.heartbeat_scale.max(1)
     }
 

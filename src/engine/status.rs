@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::event::Disconnected;
 use crate::input::{Internet, Network};
+use crate::networks::{KnownNetwork, Learned};
 use crate::record::MessageState;
 use crate::time::Now;
 
@@ -32,6 +33,8 @@ pub struct Status {
     pub brokers: Vec<String>,
     /// The heartbeat in force, in milliseconds.
     pub heartbeat: u64,
+    /// What that rests on; `None` if it is fixed, or there is no network.
+    pub learned: Option<Learned>,
     /// When the last byte came in, wall time in milliseconds.
     pub last_received: Option<i64>,
     /// Whether the gateway has answered this connection's hello.
@@ -174,6 +177,7 @@ impl Engine {
             reg_id: self.identity.as_ref().and_then(|identity| identity.reg_id.clone()),
             brokers: self.identity.as_ref().map(|identity| identity.brokers.clone()).unwrap_or_default(),
             heartbeat: self.heartbeat_interval(),
+            learned: self.learned(),
             last_received: link.map(|link| now.wall_at(link.heartbeat.last_received())),
             gateway_present: link.is_some_and(|link| link.hello_answered),
             mark: (!mark.epoch.is_empty()).then(|| (mark.epoch.clone(), mark.up_to)),
@@ -193,8 +197,13 @@ impl Engine {
         }
     }
 
+    /// What is known of each network.
+    pub fn networks(&self) -> impl Iterator<Item = KnownNetwork<'_>> {
+        self.networks.all(self.now.wall, self.alarms.marks(), self.scale())
+    }
+
     /// All messages that are kept, by their number on this phone.
-    pub fn messages(&self) -> impl Iterator<Item = MessageView<'_>> {
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = MessageView<'_>> {
         self.messages.views()
     }
 }

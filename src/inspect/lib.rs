@@ -15,16 +15,21 @@
 mod client;
 mod list;
 mod page;
+mod problem;
 mod protocol;
+mod render;
 mod text;
 
 pub use client::{Client, ClientError};
-pub use list::{HistoryItem, Notification};
+pub use list::{HistoryItem, KnownNetwork, Notification};
 pub use page::{
-    App, Mark, Names, Network, Next, Problem, Process, SCHEMA, Severity, State, StatusPage, Storage, TimeWindow,
+    Alarm, App, LastMessage, Learned, Mark, Names, Network, Next, Process, SCHEMA, State, StatusPage, Storage,
+    TimeWindow, Today,
 };
+pub use problem::{Problem, Severity, settle};
 pub use protocol::{
     Answer, AppCallback, AppMessage, CallbackLine, Command, ControlError, ErrorCode, Line, MAXIMUM_ANSWER_BYTES,
     MAXIMUM_REQUEST_BYTES, Operation, Request, SOCKET_FILE,
 };
-pub use text::{clock_text, duration_text, history_text, notification_text, relative_text, render};
+pub use render::{Role, Row, confidence_text, render, rows};
+pub use text::{clock_text, duration_text, history_text, notification_text, relative_text};

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::page::Learned;
+
 /// A message, as `notifications` lists it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -48,4 +50,29 @@ pub struct HistoryItem {
     /// What there is to say about it; the fields depend on `event`.
     #[serde(flatten)]
     pub details: Map<String, Value>,
+}
+
+/// What is known of a network, as `networks` lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KnownNetwork {
+    /// Which one, 16 hexadecimal digits: the same when the same network returns.
+    pub key: String,
+    /// It is the default network now.
+    pub current: bool,
+    /// The heartbeat that would be used on it now, in milliseconds.
+    pub heartbeat: u64,
+    /// What that rests on.
+    pub learned: Learned,
+    /// When a silence killed a connection last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<i64>,
+    /// When it was used last, to a day.
+    pub used_at: i64,
+    /// The broker that was reached last on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broker: Option<String>,
+    /// By which version of IP: `v4` or `v6`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::problem::Problem;
+
 /// The version of the page, the lists and the protocol. It changes only if a field's meaning does.
 pub const SCHEMA: u32 = 1;
 
@@ -45,6 +47,12 @@ pub struct StatusPage {
     pub reg_id: Option<String>,
     /// The heartbeat in force, in milliseconds; 0 without a daemon.
     pub heartbeat: u64,
+    /// What that heartbeat rests on; `None` if it is a fixed one, or there is no network or daemon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
+    /// When the daemon wakes up at the latest, and what wakes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<Alarm>,
     /// When the last byte came in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_received: Option<i64>,
@@ -57,6 +65,9 @@ pub struct StatusPage {
     pub mark: Option<Mark>,
     /// How many messages stand in each state.
     pub messages: BTreeMap<String, usize>,
+    /// The newest message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<LastMessage>,
     /// Entries waiting for the gateway.
     pub outbox: usize,
     /// Callbacks waiting for the app.
@@ -70,6 +81,12 @@ pub struct StatusPage {
     /// The device's clock minus the gateway's, in milliseconds, where a gateway has told the time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_ahead: Option<i64>,
+    /// What the platform allows and denies, topic by topic, in words: `service` (what keeps the daemon alive), `alarm`,
+    /// `notifications` and so on. Empty on a host.
+    pub platform: BTreeMap<String, String>,
+    /// What this day has cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub today: Option<Today>,
     /// The process; `None` if the page was read from the files of a daemon that does not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<Process>,
@@ -114,38 +131,6 @@ pub struct Next {
     pub at: i64,
 }
 
-/// Something that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// Which problem, in kebab-case. The same code always means the same problem.
-    pub code: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What is wrong, in one sentence.
-    pub title: String,
-    /// Since when, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<i64>,
-    /// What to do about it.
-    pub action: String,
-}
-
-/// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// No push arrives, or something was lost.
-    Error,
-    /// Something does not work as it should, or soon will not.
-    #[default]
-    Warning,
-    /// Good to know.
-    Note,
-    /// One that this version does not know.
-    #[serde(other)]
-    Unknown,
-}
-
 /// The default network.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -153,6 +138,70 @@ pub struct Network {
     /// `wifi`, `cellular`, `ethernet`, `vpn`, `loopback` or `other`; `None` without a network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
+    /// Which one, 16 hexadecimal digits: the same when the same network returns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether it leads anywhere: `unknown`, `works`, `portal` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internet: Option<String>,
+}
+
+/// What was learned of how long a network lets a connection be silent. Times in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Learned {
+    /// The longest silence survived; 0 for none.
+    pub proved: u64,
+    /// The shortest silence that killed a connection; 0 for none.
+    pub failed: u64,
+    /// The search is over until more is asked for again: what is proved is used. Else something longer is being tried.
+    pub settled: bool,
+}
+
+/// When the daemon wakes up by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Alarm {
+    /// The earliest moment at which it serves.
+    pub earliest: i64,
+    /// The latest.
+    pub latest: i64,
+    /// What wakes it: `timer` on a host; on Android the rung of the ladder that is in force, in words.
+    pub rung: String,
+}
+
+/// The newest message.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LastMessage {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub state: String,
+    /// When it arrived.
+    pub arrived_at: i64,
+    /// When it was shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown_at: Option<i64>,
+    /// When it was clicked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clicked_at: Option<i64>,
+}
+
+/// What a day has cost, from local midnight or, if that was later, from the start of the process.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Today {
+    /// From when it is counted.
+    pub since: i64,
+    /// How often the daemon woke up.
+    pub wake_ups: u64,
+    /// Bytes received, TLS included.
+    pub bytes_in: u64,
+    /// Bytes sent, TLS included.
+    pub bytes_out: u64,
+    /// For how many milliseconds the radio was up for this daemon. An estimate, by a model that `docs/control.md` tells.
+    pub radio_estimate: u64,
 }
 
 /// The highest number taken of the gateway's entries.

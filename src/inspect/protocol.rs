@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::list::{HistoryItem, Notification};
+use crate::list::{HistoryItem, KnownNetwork, Notification};
 use crate::page::{SCHEMA, StatusPage};
 
 /// The control socket's name in the daemon's data directory.
@@ -76,6 +76,8 @@ pub enum Operation {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     },
+    /// What was learned of each network: [`Answer::Networks`].
+    Networks,
     /// From now on every event as a [`Line::Event`]; the answer is [`Answer::Done`].
     Watch,
     /// A person clicks a notification.
@@ -190,6 +192,8 @@ pub enum Answer {
     },
     /// Events, oldest first.
     History(Vec<HistoryItem>),
+    /// Networks, the last used first.
+    Networks(Vec<KnownNetwork>),
 }
 
 /// Why a request was not carried out.

@@ -36,6 +36,7 @@ fn problems_come_with_what_to_do_and_the_next_action_with_its_time() {
         title: "the clock is ahead".into(),
         since: Some(NOW - 5_000),
         action: "set the clock".into(),
+        ..Problem::default()
     };
     let next = Some(Next { action: "connect".into(), at: NOW + 3_000 });
     let text = render(&StatusPage { problems: vec![problem], next, ..page(State::Waiting) });

@@ -16,6 +16,7 @@ fn status(phase: Phase) -> Status {
         reg_id: None,
         brokers: Vec::new(),
         heartbeat: 1,
+        learned: None,
         last_received: None,
         gateway_present: false,
         mark: None,
