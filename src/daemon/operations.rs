@@ -1,7 +1,7 @@
 //! What a client's request does.
 
 use mio::Token;
-use offpush_engine::{Callback, CommandRefused, Now, UnknownMessage};
+use offpush_engine::{Callback, Now, UnknownMessage};
 use offpush_inspect::{
     Answer, AppCallback, AppMessage, CallbackLine, Command, ControlError, ErrorCode, KnownNetwork, Notification,
     Operation,
@@ -63,6 +63,9 @@ impl Daemon {
                 done(self.engine.handle_dismissed(now, &id), |error| unknown_message(&id, error))
             }
             Operation::Command(command) => self.command(now, command),
+            Operation::Echo { text } => {
+                done(self.engine.handle_command(now, offpush_wire::Command::Echo { text }), command_refused)
+            }
             Operation::Register => {
                 self.engine.handle_register(now);
                 Ok(Answer::Done)
@@ -84,7 +87,6 @@ impl Daemon {
     }
 
     fn command(&mut self, now: Now, command: Command) -> Result<Answer, ControlError> {
-        let refused = |message: String| ControlError { code: ErrorCode::CommandRefused, message };
         let window =
             |start, end| offpush_wire::Command::AcceptTime(AcceptTime { start, end, utc_offset: now.utc_offset });
         let command = match command {
@@ -95,7 +97,7 @@ impl Daemon {
             Command::SubscribeTopic { topic } => offpush_wire::Command::SubscribeTopic { topic },
             Command::UnsubscribeTopic { topic } => offpush_wire::Command::UnsubscribeTopic { topic },
             Command::AcceptTime { start, end } if start > LAST_MINUTE || end > LAST_MINUTE => {
-                return Err(refused(format!("a time of day is 0 to {LAST_MINUTE} minutes since midnight")));
+                return Err(command_refused(format!("a time of day is 0 to {LAST_MINUTE} minutes since midnight")));
             }
             Command::AcceptTime { start, end } => window(start, end),
             Command::Pause => window(0, 0),
@@ -106,7 +108,7 @@ impl Daemon {
             Command::Logout { user } => offpush_wire::Command::Logout { user },
             Command::Unregister => offpush_wire::Command::Unregister,
         };
-        done(self.engine.handle_command(now, command), |error: CommandRefused| refused(error.to_string()))
+        done(self.engine.handle_command(now, command), command_refused)
     }
 
     fn list(&self, after: Option<u64>, limit: Option<usize>) -> Answer {
@@ -188,6 +190,10 @@ impl Daemon {
 
 fn done<E>(result: Result<(), E>, error: impl FnOnce(E) -> ControlError) -> Result<Answer, ControlError> {
     result.map(|()| Answer::Done).map_err(error)
+}
+
+fn command_refused(why: impl ToString) -> ControlError {
+    ControlError { code: ErrorCode::CommandRefused, message: why.to_string() }
 }
 
 fn unknown_message(id: &str, UnknownMessage: UnknownMessage) -> ControlError {

@@ -33,6 +33,12 @@ impl Engine {
         if self.outbox.is_full() {
             return Err(CommandRefused::OutboxFull);
         }
+        // A question must neither wait for better days nor take the room of what has to be said.
+        let hears_gateway =
+            self.link.as_ref().is_some_and(|link| link.is_online() && !link.suspended && link.hello_answered);
+        if matches!(command, Command::Echo { .. }) && (!hears_gateway || self.outbox.len() >= limit::OUTBOX / 2) {
+            return Err(CommandRefused::NoEcho);
+        }
         self.event(Event::Command { command: command.name().to_owned() });
         let unregister = command == Command::Unregister;
         self.outbox.push(&mut self.journal, &Up::Command(command));

@@ -151,6 +151,11 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         reason: Option<String>,
     },
+    /// The gateway said back what it was asked to.
+    Echoed {
+        /// The text.
+        text: String,
+    },
     /// Nothing more is taken until there is room again.
     Full {
         /// What is full.

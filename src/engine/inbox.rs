@@ -272,11 +272,18 @@ impl Engine {
     }
 
     fn take_result(&mut self, result: CommandResult) {
+        let is_echo = result.command == offpush_wire::names::ECHO;
+        if is_echo && result.code == 0 {
+            return self.event(Event::Echoed { text: result.arguments.into_iter().next().unwrap_or_default() });
+        }
         self.event(Event::CommandResult {
             command: result.command.clone(),
             code: result.code,
             reason: result.reason.clone(),
         });
+        if is_echo {
+            return;
+        }
         self.apply_result(&result);
         let unregistration = (result.command == offpush_wire::names::UNREGISTER).then_some(result.code);
         self.callbacks.push(

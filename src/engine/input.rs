@@ -219,6 +219,8 @@ pub enum CommandRefused {
     NotRegistered,
     /// The outbox is full: the gateway has not been reached for long.
     OutboxFull,
+    /// The gateway is not heard through this connection, or much waits for it: nothing would come back.
+    NoEcho,
 }
 
 impl fmt::Display for CommandRefused {
@@ -229,6 +231,7 @@ impl fmt::Display for CommandRefused {
             Self::OutboxFull => {
                 "too many commands wait for the gateway; see `offpush status` for why it is not reached"
             }
+            Self::NoEcho => "the gateway is not reached now; see `offpush status` for why",
         })
     }
 }

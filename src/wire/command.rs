@@ -53,6 +53,11 @@ pub enum Command {
     },
     /// The regId becomes invalid; the last entry of its identity.
     Unregister,
+    /// Say this back: a round trip for whoever looks into a phone, and nothing to an app.
+    Echo {
+        /// Chosen by who asks, to know the answer by.
+        text: String,
+    },
 }
 
 /// The values of `MiPushClient.COMMAND_*`, and of the commands that Mi Push leaves to the IM SDK.
@@ -70,6 +75,7 @@ pub mod names {
     pub const ACCEPT_TIME: &str = "accept-time";
     pub const REPORT_TOKEN: &str = "report-token";
     pub const LOGOUT: &str = "logout";
+    pub const ECHO: &str = "echo";
 }
 
 impl Command {
@@ -86,6 +92,7 @@ impl Command {
             Self::ReportToken { .. } => names::REPORT_TOKEN,
             Self::Logout { .. } => names::LOGOUT,
             Self::Unregister => names::UNREGISTER,
+            Self::Echo { .. } => names::ECHO,
         }
     }
 
@@ -99,6 +106,7 @@ impl Command {
             Self::ReportToken { certificate, user, .. } => vec![certificate.to_string(), user.clone()],
             Self::Logout { user } => vec![user.clone()],
             Self::Unregister => Vec::new(),
+            Self::Echo { text } => vec![text.clone()],
         }
     }
 }

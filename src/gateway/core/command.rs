@@ -185,6 +185,7 @@ impl Core {
                 self.unbind(connection, device, user).await?;
             }
             Command::Unregister => self.unregister(connection, device).await?,
+            Command::Echo { text } => check_name("text", text)?,
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::Ordering;
 
-use offpush_wire::{Applied, HelloAnswer, MAXIMUM_FRAME_BYTES, RawEntry, Receipt, Up, UpFrame};
+use offpush_wire::{Applied, Command, HelloAnswer, MAXIMUM_FRAME_BYTES, RawEntry, Receipt, Up, UpFrame};
 use sqlx::SqliteConnection;
 use tokio::sync::mpsc;
 
@@ -255,7 +255,8 @@ impl Core {
             }
             match entry.up() {
                 Ok(Up::Command(command)) => {
-                    self.0.counters.add(UPWARD, "command", 1);
+                    let is_echo = matches!(command, Command::Echo { .. });
+                    self.0.counters.add(UPWARD, if is_echo { "echo" } else { "command" }, 1);
                     self.command(connection, device, n, &command).await?;
                 }
                 Ok(Up::Receipt(receipt)) => {

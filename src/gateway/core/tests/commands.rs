@@ -263,3 +263,30 @@ async fn what_was_refused_for_its_length_does_not_come_back_in_full() {
     let long = bench.core.subscribe(&bench.app.app_id, &[phone.reg_id.clone()], &"x".repeat(100_000), true).await;
     assert_eq!(long.unwrap_err().code, offpush_wire::code::INVALID_VALUE, "a topic stands in each message to it");
 }
+
+#[tokio::test]
+async fn an_echo_is_answered_is_no_message_and_leaves_nothing_behind() {
+    // The result carries the text; it is counted apart; however many were answered, the database has no more rows.
+    let bench = Bench::new("echo").await;
+    let mut phone = bench.phone("a").await;
+    let echo = |text: &str| Command::Echo { text: text.into() };
+    let mut rows = Vec::new();
+    for index in 1..=10 {
+        let text = format!("text {index}");
+        let frames = phone.send(&bench, Up::Command(echo(&text))).await;
+        let result = &frames[0]["entries"][0]["body"];
+        assert_eq!(
+            (&result["command"], &result["arguments"][0], &result["code"]),
+            (&"echo".into(), &text.into(), &0.into())
+        );
+        assert_eq!((result["n"].as_u64(), frames[0]["applied"]["n"].as_u64()), (Some(index), Some(index)));
+        phone.mark(&bench, index).await;
+        rows.push(bench.number("SELECT COUNT(*) FROM entries").await);
+    }
+    assert_eq!(rows, vec![1; 10], "the last one settled is kept, for the next hello may name it");
+    assert_eq!(bench.number("SELECT COUNT(*) FROM messages").await, 0);
+    assert_eq!((bench.count(counters::UPWARD, "echo"), bench.count(counters::UPWARD, "command")), (10, 0));
+    for text in ["", "a\nb", &"x".repeat(NAME_BYTES + 1)] {
+        assert_eq!(phone.command(&bench, echo(text)).await, offpush_wire::code::INVALID_VALUE);
+    }
+}
