@@ -8,15 +8,10 @@ import static org.junit.Assert.assertTrue;
 import android.app.Notification;
 import android.content.Intent;
 
-import com.xiaomi.mipush.sdk.ErrorCode;
 import com.xiaomi.mipush.sdk.MiPushClient;
 import com.xiaomi.mipush.sdk.MiPushMessage;
 import com.xiaomi.mipush.sdk.PushMessageHelper;
 
-import org.junit.After;
-import org.junit.AfterClass;
-import org.junit.Assume;
-import org.junit.Before;
 import org.junit.Test;
 import org.junit.runner.RunWith;
 import org.robolectric.RobolectricTestRunner;
@@ -27,69 +22,7 @@ import java.util.concurrent.Callable;
 /** The reference document's app against a real gateway process, with the real library loaded. */
 @RunWith(RobolectricTestRunner.class)
 @Config(sdk = {23, 28, 34, 35}, application = SampleApplication.class)
-public class EndToEndTest {
-    private static Gateway gateway;
-    private Phone phone;
-
-    @Before
-    public void setUp() throws Exception {
-        Assume.assumeFalse("no liboffpush.so", System.getProperty("offpush.test.library", "").isEmpty());
-        Phone.library();
-        if (gateway == null) {
-            gateway = new Gateway();
-        }
-        phone = new Phone();
-        phone.server(gateway.https);
-        SampleApplication.ca = gateway.ca;
-    }
-
-    @After
-    public void tearDown() throws Exception {
-        if (phone != null) {
-            phone.close();
-        }
-    }
-
-    @AfterClass
-    public static void end() throws Exception {
-        if (gateway != null) {
-            gateway.close();
-            gateway = null;
-        }
-    }
-
-    private String register() throws Exception {
-        MiPushClient.registerPush(phone.app, gateway.appId, gateway.appKey);
-        phone.until("the register result", new Callable<Boolean>() {
-            @Override
-            public Boolean call() {
-                return SampleReceiver.first("register") != null;
-            }
-        });
-        SampleReceiver.Call call = SampleReceiver.first("register");
-        assertEquals(call.result.getReason(), ErrorCode.SUCCESS, call.result.getResultCode());
-        return call.result.getCommandArguments().get(0);
-    }
-
-    private Notification shown(final String title) throws Exception {
-        phone.until("a notification \"" + title + "\"", new Callable<Boolean>() {
-            @Override
-            public Boolean call() {
-                return phone.titled(title) != null;
-            }
-        });
-        return phone.titled(title);
-    }
-
-    private void called(final String name) throws Exception {
-        phone.until("the callback " + name, new Callable<Boolean>() {
-            @Override
-            public Boolean call() {
-                return SampleReceiver.first(name) != null;
-            }
-        });
-    }
-
+public class EndToEndTest extends GatewayTest {
     /** The regId reaches the receiver off the main thread, and getRegId afterwards. */
     @Test
     public void registering_brings_the_reg_id() throws Exception {

@@ -1,5 +1,6 @@
 package org.offpush;
 
+import org.json.JSONArray;
 import org.json.JSONObject;
 
 import java.io.ByteArrayOutputStream;
@@ -84,6 +85,32 @@ final class Gateway implements AutoCloseable {
     /** What became of a message. */
     JSONObject message(String id) throws Exception {
         return admin("GET", "messages/" + id, null);
+    }
+
+    /** A user's ticket, as the app's own IM server would make it. */
+    String ticket(String user) throws Exception {
+        return admin("POST", "usersig", new JSONObject().put("sdkAppId", sdkAppId).put("user", user)).getString("userSig");
+    }
+
+    /** The IM side's API, asked by its administrator. */
+    JSONObject im(String command, JSONObject body) throws Exception {
+        String query = "?sdkappid=" + sdkAppId + "&identifier=administrator&usersig=" + encode(ticket("administrator"))
+                + "&random=1&contenttype=json";
+        JSONObject answer = new JSONObject(ask("POST", "/v4/" + command + query, "", "application/json", body.toString()));
+        if (!answer.getString("ActionStatus").equals("OK")) {
+            throw new IOException(answer.toString());
+        }
+        return answer;
+    }
+
+    /** An IM message to a user, with this title of its notification, and {@code ext}. */
+    void send(String user, String title, String ext) throws Exception {
+        im("openim/sendmsg", new JSONObject().put("SyncOtherMachine", 2).put("To_Account", user)
+                .put("MsgRandom", title.hashCode() & 0x7fffffff)
+                .put("MsgBody", new JSONArray().put(new JSONObject().put("MsgType", "TIMTextElem")
+                        .put("MsgContent", new JSONObject().put("Text", "text of " + title))))
+                .put("OfflinePushInfo", new JSONObject().put("PushFlag", 0).put("Title", title).put("Desc", "text of " + title)
+                        .put("Ext", ext)));
     }
 
     private String ask(String method, String path, String authorization, String type, String body) throws Exception {
