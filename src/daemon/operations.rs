@@ -26,6 +26,9 @@ const HISTORY_ITEMS: usize = 2_000;
 /// Bytes of events in one answer; older ones are left out.
 const HISTORY_BYTES: usize = 512 * 1024;
 
+/// The topic of a message to everybody, as Mi Push's clients see it.
+const EVERYBODY: &str = "**ALL**";
+
 /// The last minute of a day.
 const LAST_MINUTE: u16 = 1_439;
 
@@ -56,11 +59,20 @@ impl Daemon {
         match operation {
             Operation::Status => Ok(Answer::Status(Box::new(self.status(now)))),
             Operation::Notifications { after, limit } => Ok(self.list(after, limit)),
+            Operation::Message { seq } => self.message(seq),
             Operation::History { limit } => self.history_answer(limit),
             Operation::Networks => Ok(Answer::Networks(self.known_networks())),
             Operation::Click { id } => done(self.engine.handle_clicked(now, &id), |error| unknown_message(&id, error)),
             Operation::Dismiss { id } => {
                 done(self.engine.handle_dismissed(now, &id), |error| unknown_message(&id, error))
+            }
+            Operation::ClickSummary { ids } => {
+                self.engine.handle_summary_clicked(now, &ids);
+                Ok(Answer::Done)
+            }
+            Operation::DismissSummary { ids } => {
+                self.engine.handle_summary_dismissed(now, &ids);
+                Ok(Answer::Done)
             }
             Operation::Command(command) => self.command(now, command),
             Operation::Echo { text } => {
@@ -131,6 +143,16 @@ impl Daemon {
     fn known_networks(&self) -> Vec<KnownNetwork> {
         let current = self.network_key();
         offline::last_used_first(self.engine.networks().map(|known| known_network(known, current)))
+    }
+
+    fn message(&self, seq: u64) -> Result<Answer, ControlError> {
+        match records::message(&self.store, seq) {
+            Ok(message) => {
+                let notified = message.pass_through == 0;
+                Ok(Answer::Message(Box::new(app_message(seq, message, notified))))
+            }
+            Err(message) => Err(ControlError { code: ErrorCode::UnknownMessage, message }),
+        }
     }
 
     fn history_answer(&mut self, limit: Option<usize>) -> Result<Answer, ControlError> {
@@ -227,7 +249,8 @@ fn app_message(seq: u64, message: Message, notified: bool) -> AppMessage {
         Target::Alias(alias) => told.alias = Some(alias),
         Target::Topic(topic) => told.topic = Some(topic),
         Target::Account(account) => told.user_account = Some(account),
-        Target::RegId | Target::All | Target::User(_) => {}
+        Target::All => told.topic = Some(EVERYBODY.to_owned()),
+        Target::RegId | Target::User(_) => {}
     }
     told
 }

@@ -33,12 +33,18 @@ impl Engine {
         self.finish();
     }
 
-    /// The platform has done what [`Output::Present`] asked for, or not.
+    /// The platform has done what [`Output::Present`] asked for, or not. For a message in the summary it is told again:
+    /// [`Presented::Shown`] once it has a place of its own, [`Presented::Cancelled`] if another has replaced it.
     pub fn handle_presented(&mut self, now: Now, sequence: u64, outcome: Presented) {
         self.now = now;
+        let state = self.messages.get(sequence).map(|message| message.state);
+        if state == Some(MessageState::Folded) {
+            self.left_summary(sequence, &outcome);
+            return self.finish();
+        }
         self.presenting = self.presenting.saturating_sub(1);
         // Cancelled meanwhile: the state is settled, and the cancellation is on its way to the platform.
-        if self.messages.get(sequence).is_some_and(|message| message.state == MessageState::Presenting) {
+        if state == Some(MessageState::Presenting) {
             self.tries_one = false;
             match outcome {
                 Presented::Shown => self.shown(sequence, MessageState::Shown, ReceiptKind::Shown),
@@ -59,6 +65,17 @@ impl Engine {
         self.finish();
     }
 
+    /// What became of a message that was in the summary. It was answered for when it went there.
+    fn left_summary(&mut self, sequence: u64, outcome: &Presented) {
+        match outcome {
+            Presented::Shown => self.shown(sequence, MessageState::Shown, ReceiptKind::Shown),
+            Presented::Cancelled => {
+                self.set_state(sequence, MessageState::Cancelled, Some("replaced while it was in the summary"));
+            }
+            Presented::Folded | Presented::Blocked { .. } | Presented::Later { .. } => {}
+        }
+    }
+
     /// What kept the platform from presenting is over.
     pub fn handle_can_present(&mut self, now: Now) {
         self.now = now;
@@ -69,14 +86,24 @@ impl Engine {
     /// The person clicked the notification. A second click on the same one changes nothing.
     pub fn handle_clicked(&mut self, now: Now, message_id: &str) -> Result<(), UnknownMessage> {
         self.now = now;
-        let result = self.clicked(message_id);
+        let result = self.clicked(message_id, true);
         self.finish();
         result
     }
 
-    fn clicked(&mut self, message_id: &str) -> Result<(), UnknownMessage> {
+    /// The person clicked the summary of these messages, newest first: all are clicked, and the newest, whose text
+    /// stood there, calls back as one click does. Those that nobody can click are left as they are.
+    pub fn handle_summary_clicked(&mut self, now: Now, message_ids: &[String]) {
+        self.now = now;
+        for (place, message_id) in message_ids.iter().enumerate() {
+            _ = self.clicked(message_id, place == 0);
+        }
+        self.finish();
+    }
+
+    fn clicked(&mut self, message_id: &str, may_call_back: bool) -> Result<(), UnknownMessage> {
         let (sequence, facts) = self.visible(message_id)?;
-        let calls_back = facts.click_calls_back;
+        let calls_back = may_call_back && facts.click_calls_back;
         if self.set_state(sequence, MessageState::Clicked, None) {
             self.receipt_for(sequence, ReceiptKind::Clicked, None);
             if calls_back {
@@ -90,15 +117,27 @@ impl Engine {
     /// The person swiped the notification away.
     pub fn handle_dismissed(&mut self, now: Now, message_id: &str) -> Result<(), UnknownMessage> {
         self.now = now;
-        let result = self.visible(message_id).map(|(sequence, _)| sequence);
-        if let Ok(sequence) = result
-            && self.messages.get(sequence).is_some_and(|message| message.state.is_showing())
-        {
+        let result = self.dismissed(message_id);
+        self.finish();
+        result
+    }
+
+    /// The person swiped the summary of these messages away. Those that nobody can swipe away are left as they are.
+    pub fn handle_summary_dismissed(&mut self, now: Now, message_ids: &[String]) {
+        self.now = now;
+        for message_id in message_ids {
+            _ = self.dismissed(message_id);
+        }
+        self.finish();
+    }
+
+    fn dismissed(&mut self, message_id: &str) -> Result<(), UnknownMessage> {
+        let (sequence, _) = self.visible(message_id)?;
+        if self.messages.get(sequence).is_some_and(|message| message.state.is_showing()) {
             self.set_state(sequence, MessageState::Dismissed, None);
             self.receipt_for(sequence, ReceiptKind::Dismissed, None);
         }
-        self.finish();
-        result.map(drop)
+        Ok(())
     }
 
     /// A message that a person can act on.

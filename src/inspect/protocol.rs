@@ -70,6 +70,11 @@ pub enum Operation {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     },
+    /// One message as callbacks carry it: [`Answer::Message`].
+    Message {
+        /// Its number.
+        seq: u64,
+    },
     /// The newest events, oldest first: [`Answer::History`].
     History {
         /// At most so many.
@@ -89,6 +94,16 @@ pub enum Operation {
     Dismiss {
         /// The message's id.
         id: String,
+    },
+    /// A person clicks the summary of these messages: all of them are clicked, and the first calls back.
+    ClickSummary {
+        /// The messages' ids, the newest first; those that are unknown are passed over.
+        ids: Vec<String>,
+    },
+    /// A person swipes the summary of these messages away.
+    DismissSummary {
+        /// The messages' ids; those that are unknown are passed over.
+        ids: Vec<String>,
     },
     /// The app asks the gateway for something. [`Answer::Done`] says that it is on its way; its result is a callback.
     Command(Command),
@@ -196,6 +211,8 @@ pub enum Answer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<u64>,
     },
+    /// A message.
+    Message(Box<AppMessage>),
     /// Events, oldest first.
     History(Vec<HistoryItem>),
     /// Networks, the last used first.

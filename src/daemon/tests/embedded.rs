@@ -188,6 +188,10 @@ fn a_message_is_presented_and_its_outcome_comes_from_another_thread() {
     let states: Vec<_> =
         ["shown", "folded", "blocked"].map(|state| list.contains(&format!(r#""state":"{state}""#))).into();
     assert_eq!(states, [true; 3], "{list}");
+    let message = service.ask(r#"{"op":"message","seq":2}"#);
+    assert!(message.contains(r#""title":"two""#) && message.contains(r#""notifyType":"#), "{message}");
+    assert!(service.ask(r#"{"op":"dismiss-summary","ids":["m2","nobody"]}"#).contains("done"));
+    assert!(service.ask(r#"{"op":"notifications"}"#).contains(r#""state":"dismissed""#));
 
     assert!(service.ask(r#"{"op":"click","id":"m1"}"#).contains("ok"));
     let id = service.next(|asked| match asked {
@@ -322,6 +326,7 @@ fn a_request_gets_its_answer_or_none_in_time() {
         (r#"{"op":"watch"}"#, "bad-request"),
         (r#"{"op":"dance"}"#, "unknown-operation"),
         (r#"{"op":"click","id":"nobody"}"#, "unknown-message"),
+        (r#"{"op":"message","seq":1}"#, "unknown-message"),
     ] {
         let answer = service.ask(line);
         assert!(answer.contains(code), "{line}: {answer}");

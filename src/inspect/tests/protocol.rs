@@ -27,6 +27,14 @@ fn requests_have_these_forms() {
     );
     assert_eq!(request(Operation::History { limit: Some(2) }), json!({"schema": 1, "op": "history", "limit": 2}));
     assert_eq!(request(Operation::Click { id: "m".into() }), json!({"schema": 1, "op": "click", "id": "m"}));
+    assert_eq!(
+        request(Operation::ClickSummary { ids: vec!["m".into()] }),
+        json!({"schema": 1, "op": "click-summary", "ids": ["m"]})
+    );
+    assert_eq!(
+        request(Operation::DismissSummary { ids: vec![] }),
+        json!({"schema": 1, "op": "dismiss-summary", "ids": []})
+    );
     assert_eq!(request(Operation::Taken { callback: 3 }), json!({"schema": 1, "op": "taken", "id": 3}));
     for (operation, name) in
         [(Operation::Watch, "watch"), (Operation::Listen, "listen"), (Operation::Register, "register")]

@@ -26,6 +26,8 @@ pub(crate) enum Input {
     CanPresent,
     Clicked(String),
     Dismissed(String),
+    SummaryClicked(Vec<String>),
+    SummaryDismissed(Vec<String>),
     Stop,
 }
 
@@ -49,6 +51,8 @@ pub(crate) fn apply(engine: &mut Engine, now: Now, input: Input) -> Result<(), R
         Input::CanPresent => engine.handle_can_present(now),
         Input::Clicked(id) => return engine.handle_clicked(now, &id).map_err(Refused::Message),
         Input::Dismissed(id) => return engine.handle_dismissed(now, &id).map_err(Refused::Message),
+        Input::SummaryClicked(ids) => engine.handle_summary_clicked(now, &ids),
+        Input::SummaryDismissed(ids) => engine.handle_summary_dismissed(now, &ids),
         Input::Stop => engine.handle_stop(now),
     }
     Ok(())

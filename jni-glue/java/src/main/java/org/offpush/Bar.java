@@ -8,6 +8,7 @@ import android.service.notification.StatusBarNotification;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The app's part of the notification bar, as far as messages stand in it: one place a notifyId (its tag), and the
@@ -18,6 +19,8 @@ final class Bar {
     /** The id of all our messages; their tag tells them apart. */
     private static final int MESSAGE = 0x6f66_0011;
     private static final int SUMMARY = 0x6f66_0012;
+    /** Notification.EXTRA_PICTURE_ICON, of Android 12: the other form of a big picture. */
+    private static final String PICTURE_ICON = "android.pictureIcon";
 
     /** One message's place. */
     static final class Place {
@@ -29,6 +32,8 @@ final class Bar {
         final String id;
         final String title;
         final String text;
+        /** Its big picture is there. */
+        final boolean hasPicture;
         private final long postedAt;
 
         private Place(String tag, Notification notification, long postedAt) {
@@ -38,16 +43,23 @@ final class Bar {
             id = notification.extras.getString(Looks.ID);
             title = String.valueOf(notification.extras.getCharSequence(Notification.EXTRA_TITLE));
             text = String.valueOf(notification.extras.getCharSequence(Notification.EXTRA_TEXT));
+            hasPicture = notification.extras.containsKey(Notification.EXTRA_PICTURE)
+                    || notification.extras.containsKey(PICTURE_ICON);
         }
     }
 
     private final NotificationManager manager;
     private final Map<String, Place> remembered = new LinkedHashMap<String, Place>();
-    private boolean summaryRemembered;
+    private int summaryRemembered;
     private long posts;
 
     Bar(Context context) {
         manager = (NotificationManager) context.getSystemService(Context.NOTIFICATION_SERVICE);
+    }
+
+    /** The tag of messages with this notifyId. */
+    static String tag(int notifyId) {
+        return Integer.toString(notifyId);
     }
 
     /** The messages that stand there now, by tag. */
@@ -64,29 +76,31 @@ final class Bar {
         return places;
     }
 
-    /** The one that stands there longest; null if none does. */
-    Place oldest() {
+    /** The one that stands there longest, of those without these tags; null if there is none. */
+    Place oldest(Set<String> without) {
         Place oldest = null;
         for (Place place : places().values()) {
             // Of the same moment the lower number is the older.
-            if (oldest == null || place.postedAt < oldest.postedAt
-                    || place.postedAt == oldest.postedAt && place.sequence < oldest.sequence) {
+            boolean older = oldest == null || place.postedAt < oldest.postedAt
+                    || place.postedAt == oldest.postedAt && place.sequence < oldest.sequence;
+            if (older && !without.contains(place.tag)) {
                 oldest = place;
             }
         }
         return oldest;
     }
 
-    boolean hasSummary() {
+    /** For how many messages the summary stands that is in the bar; 0 if there is none. */
+    int summaryCount() {
         if (Build.VERSION.SDK_INT < 23) {
             return summaryRemembered;
         }
         for (StatusBarNotification one : active()) {
             if (one.getId() == SUMMARY) {
-                return true;
+                return one.getNotification().number;
             }
         }
-        return false;
+        return 0;
     }
 
     /** Posts a message's notification in its place. */
@@ -101,12 +115,12 @@ final class Bar {
     }
 
     void postSummary(Notification notification) {
-        summaryRemembered = true;
+        summaryRemembered = notification.number;
         manager.notify(SUMMARY, notification);
     }
 
     void removeSummary() {
-        summaryRemembered = false;
+        summaryRemembered = 0;
         manager.cancel(SUMMARY);
     }
 

@@ -6,7 +6,7 @@ import org.json.JSONArray;
 import org.json.JSONObject;
 
 /** What the daemon asks of Android, carried out on the core's thread: the daemon's own must never wait. */
-final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outcomes {
+final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outcomes, Notifications.Source {
     /** Milliseconds after which callbacks that the app did not take are given to it again; doubled up to an hour. */
     private static final long AGAIN = 30_000;
     private static final long AGAIN_AT_MOST = 3_600_000;
@@ -22,7 +22,7 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
     Bridge(Core core, Channels channels) {
         this.core = core;
         notifications = new Notifications(core.context, core.handler, core.status, core.settings, channels,
-                new Clicks(core.context, core.status), this);
+                new Clicks(core.context, core.status), this, this);
         deliveries = new Deliveries(core.context, core.handler, core.status, this);
     }
 
@@ -38,7 +38,6 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
             for (int i = 0; items != null && i < items.length(); i++) {
                 JSONObject item = items.optJSONObject(i);
                 if (item != null && item.optString("state").equals("folded")) {
-                    Json.put(item, "content", Json.string(item, "payload"));
                     notifications.restoreFolded(item.optLong("seq"), item);
                 }
             }
@@ -171,6 +170,13 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
     public void presented(long sequence, int outcome, String reason) {
         waitsForPermission |= outcome == Notifications.LATER;
         core.daemon.presented(sequence, outcome, reason);
+    }
+
+    @Override
+    public JSONObject message(long sequence) {
+        JSONObject answer = core.daemon.request(Json.of("op", "message", "seq", sequence));
+        JSONObject ok = answer == null ? null : answer.optJSONObject("ok");
+        return ok == null ? null : ok.optJSONObject("message");
     }
 
     @Override

@@ -43,7 +43,7 @@ public abstract class ClickActivity extends Activity {
         } else {
             Client.send(this, Json.of("do", "click", "id", message.optString("id")));
             if (click.has("button")) {
-                Notifications.remove(this, message.optInt("notifyId"));
+                Notifications.remove(this, Pick.ofId(message.optInt("notifyId")));
             }
         }
         open(click.optJSONObject("target"), message);

@@ -109,18 +109,25 @@ public final class Client {
 
     /** Removes the notification with this notifyId. */
     public static void clear(Context context, int notifyId) {
-        Notifications.remove(context, notifyId);
+        clear(context, Pick.ofId(notifyId));
     }
 
-    /** Removes those with this title and text. */
+    /** Removes those with this title and text; null and empty stand for any. */
     public static void clear(Context context, String title, String text) {
-        Notifications.remove(context, title, text);
+        clear(context, Pick.ofWords(title, text));
     }
 
     /** Removes all of them. */
     public static void clear(Context context) {
-        Notifications.removeAll(context);
-        send(context, Json.of("do", "cleared"));
+        clear(context, Pick.ALL);
+    }
+
+    private static void clear(Context context, Pick pick) {
+        Notifications.remove(context, pick);
+        if (regId(context) != null) {
+            // What has no place of its own is behind the summary, which the push service keeps.
+            send(context, Json.of("do", "cleared", "what", pick.json()));
+        }
     }
 
     /** Null until registered. */

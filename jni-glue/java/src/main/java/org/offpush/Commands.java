@@ -41,31 +41,27 @@ final class Commands {
             core.start(what, false);
             core.daemon.request(Json.of("op", what, "id", body.optString("id")));
             core.bridge.notifications.promoteSoon();
+            core.bridge.notificationsMayBeBack();
         } else if (what.equals("click-folded")) {
-            folded("click");
+            folded("click-summary");
         } else if (what.equals("dismiss-folded")) {
-            folded("dismiss");
+            folded("dismiss-summary");
         } else if (what.equals("click-refused")) {
             core.status.say(Status.CLICK, "opened the app instead: " + body.optString("why"));
         } else if (what.equals("cleared")) {
-            core.bridge.notifications.takeFolded();
+            core.bridge.notifications.clear(Pick.of(body.optJSONObject("what")));
+            core.bridge.notificationsMayBeBack();
         } else {
             // "check" and "stay": whatever is due.
             core.resume(what);
         }
     }
 
-    /**
-     * The newest of the messages behind the summary is the one whose text stood there: it was clicked. The others were
-     * seen at most; one tap is one click, and one callback.
-     */
-    private void folded(String newest) {
-        core.start(newest, false);
-        String what = newest;
-        for (String id : core.bridge.notifications.takeFolded()) {
-            core.daemon.request(Json.of("op", what, "id", id));
-            what = "dismiss";
-        }
+    /** The summary is gone, and what stood behind it with it. */
+    private void folded(String operation) {
+        core.start(operation, false);
+        core.daemon.request(Json.of("op", operation, "ids", Json.array(core.bridge.notifications.takeFolded())));
+        core.bridge.notificationsMayBeBack();
     }
 
     private void register(String appId, String appKey) {
@@ -99,7 +95,8 @@ final class Commands {
         }
         // The daemon goes on until the gateway knows; the next start of the process has nothing to do.
         core.settings.setApp(null, null);
-        Notifications.removeAll(core.context);
+        Notifications.remove(core.context, Pick.ALL);
+        core.bridge.notifications.clear(Pick.ALL);
     }
 
     /** Why a request was not carried out; null if it was. */

