@@ -108,6 +108,16 @@ impl App {
         callback
     }
 
+    /// Has the gateway say a text back.
+    pub fn echo(&mut self, text: &str) {
+        let watches = self.ask(&json!({ "op": "watch" }));
+        assert!(watches.is_some_and(|answer| answer.get("ok").is_some()), "watch");
+        let answer = self.ask(&json!({ "op": "echo", "text": text }));
+        assert!(answer.as_ref().is_some_and(|answer| answer.get("ok").is_some()), "echo: {answer:?}");
+        let echoed = self.next(wait::SOON, |line| line["event"]["event"] == "echoed" && line["event"]["text"] == text);
+        echoed.expect("the daemon goes on");
+    }
+
     /// Gives a command and waits for the gateway's result.
     pub fn command(&mut self, command: &str, fields: Value) -> Value {
         let mut request = json!({ "op": "command", "command": command });

@@ -21,6 +21,7 @@
 mod app;
 mod authority;
 mod broker;
+mod doctor;
 mod gateway;
 mod http;
 pub mod net;
@@ -35,6 +36,7 @@ mod world;
 pub use app::App;
 pub use authority::{Authority, Leaf, Validity};
 pub use broker::{Broker, Mosquitto};
+pub use doctor::Doctor;
 pub use gateway::{Account, Gateway, Target};
 pub use http::{Http, HttpAnswer, form};
 pub use phone::{Phone, PhoneOptions};

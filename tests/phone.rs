@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::process::offpush;
-use crate::{Account, App, Process, wait};
+use crate::{Account, App, Doctor, Process, wait};
 
 /// The notifications file in a daemon's data directory. (It is renamed at 64 MiB, far beyond any test.)
 const NOTIFICATIONS_FILE: &str = "notifications.jsonl";
@@ -82,15 +82,7 @@ impl Phone {
     /// The command that starts it.
     pub fn command(&self) -> Command {
         let options = &self.options;
-        let mut command = match &options.namespace {
-            Some(namespace) => {
-                // It becomes the daemon, with the same process id.
-                let mut command = Command::new("ip");
-                command.args(["netns", "exec", namespace]).arg(offpush().get_program());
-                command
-            }
-            None => offpush(),
-        };
+        let mut command = self.program();
         if let Some(clock) = &options.clock {
             // In the daemon itself: the `faketime` program stays between it and our signals. Only the wall clock moves,
             // for the daemon's deadlines count on the boot clock.
@@ -104,6 +96,29 @@ impl Phone {
         }
         command.args(&options.more);
         command
+    }
+
+    /// The program, where the phone is.
+    fn program(&self) -> Command {
+        match &self.options.namespace {
+            Some(namespace) => {
+                // It becomes the program, with the same process id.
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace]).arg(offpush().get_program());
+                command
+            }
+            None => offpush(),
+        }
+    }
+
+    /// Runs `offpush doctor ARGUMENTS` where the phone is.
+    pub fn doctor(&self, arguments: &[&str]) -> Doctor {
+        let run = |more: &[&str]| {
+            let mut command = self.program();
+            command.arg("doctor").arg("--data").arg(&self.data).args(arguments).args(more);
+            command.output().expect("the tool runs")
+        };
+        Doctor::new(&run(&[]), &run(&["--json"]))
     }
 
     /// Starts it again with the same data.

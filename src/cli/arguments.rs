@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Notifications(At),
     /// Show what happened
     History(History),
+    /// Check everything that push needs, and say what to do about what is wrong
+    Doctor(Doctor),
     /// Act as the app: register and print each callback
     Listen(At),
     /// Live through simulated days, beside other push clients
@@ -145,6 +147,22 @@ pub(crate) struct History {
     /// At most so many events
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit 0: everything is as it should be; 1: there are warnings; 2: something failed.")]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// The gateway [default: that of the running daemon]; may be given several times
+    #[arg(long, value_name = "https://HOST:PORT")]
+    pub(crate) server: Vec<String>,
+    /// PEM certificates of the CAs to trust [default: those of the running daemon, else the system's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Tell also what follows from other failures, what there is nothing to check of, and each thing that was tried
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
 }
 
 /// What an app does.

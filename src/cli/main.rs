@@ -5,6 +5,7 @@ mod arguments;
 mod choose;
 #[cfg(feature = "gateway")]
 mod demo;
+mod doctor;
 mod serve;
 mod show;
 #[cfg(feature = "tools")]
@@ -30,6 +31,10 @@ fn main() -> ExitCode {
         Command::Watch(at) => show::watch(&at),
         Command::Notifications(at) => show::notifications(&at),
         Command::History(options) => show::history(&options),
+        Command::Doctor(options) => match doctor::run(&options) {
+            Ok(code) => return code,
+            Err(failure) => Err(failure),
+        },
         Command::Listen(at) => app::listen(&at),
         #[cfg(feature = "tools")]
         Command::Sim(options) => simulate::run(&options),

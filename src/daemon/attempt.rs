@@ -19,7 +19,7 @@ use crate::trust::Trust;
 pub(crate) const EARLIER: u64 = 250;
 
 /// The path of a registration (design §3).
-const REGISTER_PATH: &str = "/v1/register";
+pub(crate) const REGISTER_PATH: &str = "/v1/register";
 
 /// What an attempt is for.
 #[derive(Debug)]

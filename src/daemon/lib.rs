@@ -20,6 +20,7 @@
 //! | the default network | `network` |
 //! | what a day costs | `usage` |
 //! | reading the files when no daemon runs | [`offline`] |
+//! | what is wrong, tried and told | [`doctor`] |
 //!
 //! It decides nothing about connections, messages or registration: the engine does. The loop never waits for a peer, a
 //! client or a resolver; the one thing it waits for is the disk, when a commit is made durable. It never repairs, in a
@@ -31,6 +32,7 @@ mod attempt;
 mod clock;
 mod control;
 mod daemon;
+pub mod doctor;
 mod embedding;
 mod error;
 mod host;

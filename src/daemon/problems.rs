@@ -8,7 +8,7 @@ use offpush_wire::code;
 
 /// A clock this far from the gateway's is a problem, in milliseconds. Five minutes, as for Kerberos (RFC 4120 §8.2):
 /// below that nobody notices.
-const CLOCK_TOLERANCE: i64 = 5 * 60_000;
+pub(crate) const CLOCK_TOLERANCE: i64 = 5 * 60_000;
 
 /// Milliseconds without an answer of the gateway, while connected to the broker, before that is a problem: the hello has
 /// been repeated once by then.
@@ -112,7 +112,7 @@ fn connection_problem(status: &Status, wall: i64) -> Option<Problem> {
 }
 
 /// Failures that have a name and a remedy of their own.
-fn named(failure: Option<&Disconnected>) -> Option<Problem> {
+pub(crate) fn named(failure: Option<&Disconnected>) -> Option<Problem> {
     let Some(Disconnected::Link { failure }) = failure else { return None };
     let (code, action) = match failure {
         LinkFailure::Certificate { problem } => match problem {

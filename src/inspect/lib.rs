@@ -3,6 +3,7 @@
 //! * [`StatusPage`]: everything about a daemon at one moment, with [`Problem`]s that say what to do; [`render`] makes
 //!   text of it, with the verdict in the first line.
 //! * [`Notification`] and [`HistoryItem`]: the items of the two lists.
+//! * [`Diagnosis`]: what a look over everything that push needs has found.
 //! * [`Request`] and [`Line`]: the control protocol, JSON lines in both directions; `docs/control.md` tells it to
 //!   people. [`Client`] speaks it, blocking, for tools and for apps on a host.
 //!
@@ -13,6 +14,7 @@
 //! This crate knows neither engine nor store: the daemon fills these types.
 
 mod client;
+mod doctor;
 mod list;
 mod page;
 mod problem;
@@ -21,6 +23,7 @@ mod render;
 mod text;
 
 pub use client::{Client, ClientError};
+pub use doctor::{Check, CheckCode, Diagnosis, Outcome};
 pub use list::{HistoryItem, KnownNetwork, Notification};
 pub use page::{
     Alarm, App, LastMessage, Learned, Mark, Names, Network, Next, Process, SCHEMA, State, StatusPage, Storage,

@@ -38,3 +38,26 @@ fn a_captive_portal_is_named_when_it_takes_the_connection() {
     sign_in(&site, portal);
     device.showed_once(&[pushed]);
 }
+
+/// The doctor names the portal, and what to do, beside the daemon and without it; what follows from it is left out.
+#[test]
+fn the_doctor_names_a_captive_portal() {
+    let Some(site) = Site::build(Broker::Embedded) else { return };
+    let mut phone = site.start(&[]);
+    assert_eq!(phone.app().callback("registered", wait::LATER)["code"], 0);
+    phone.connected();
+    let portal = site.lab.router(Uplink::Home).portal();
+    phone.stop();
+    let (server, ca) = (phone.options.server.clone(), phone.options.ca.clone());
+    let doctor = phone.doctor(&["--server", &server, "--ca", ca.to_str().expect("UTF-8")]);
+    let findings = doctor.findings();
+    let [daemon, (found, action)] = findings[..] else { panic!("two findings: {}", doctor.text) };
+    assert!(daemon.0.contains("no daemon runs"), "{}", doctor.text);
+    assert!(found.starts_with("[✗] Captive portal: ") && action.contains("sign in"), "{}", doctor.text);
+    assert_eq!((doctor.outcome("tls"), doctor.outcome("mqtt-login")), ("skipped", "skipped"), "{}", doctor.json);
+    phone.start_again();
+    let _app = phone.app();
+    phone.problem("captive-portal");
+    phone.doctor(&[]).names(&["Captive portal"], "sign in to the network in a browser");
+    drop(portal);
+}
