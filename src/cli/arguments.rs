@@ -26,14 +26,16 @@ pub(crate) enum Command {
     Gateway(Gateway),
     /// Run the part on the phone
     Daemon(Daemon),
-    /// Say whether the daemon is connected, and why not
+    /// Say whether the daemon is connected, and why not [exit status 3: it is not, or messages do not get through]
     Status(At),
     /// Show what the daemon does, as it happens
     Watch(At),
-    /// List the messages on this phone
-    Notifications(At),
+    /// List the messages on this phone, or the way of one
+    Notifications(Notifications),
     /// Show what happened
     History(History),
+    /// Show what was learned of each network
+    Networks(At),
     /// Check everything that push needs, and say what to do about what is wrong
     Doctor(Doctor),
     /// Act as the app: register and print each callback
@@ -141,9 +143,30 @@ pub(crate) struct At {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Notifications {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Only those that arrived within this time, such as 2h
+    #[arg(long, value_name = "TIME", value_parser = time_back)]
+    pub(crate) since: Option<Duration>,
+    /// The way of this message, from the gateway to the click
+    #[arg(long, value_name = "ID", conflicts_with = "since")]
+    pub(crate) message: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct History {
     #[command(flatten)]
     pub(crate) at: At,
+    /// Only what happened within this time, such as 90s, 30min, 2h or 7d
+    #[arg(long, value_name = "TIME", value_parser = time_back)]
+    pub(crate) since: Option<Duration>,
+    /// Only what happened on this network: its key's first digits, as `offpush networks` shows it
+    #[arg(long, value_name = "KEY")]
+    pub(crate) network: Option<String>,
+    /// Only what happened to this message
+    #[arg(long, value_name = "ID")]
+    pub(crate) message: Option<String>,
     /// At most so many events
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
@@ -258,6 +281,20 @@ impl std::str::FromStr for Clock {
         };
         parse().ok_or_else(|| "a time of the day is written HH:mm, from 00:00 to 23:59".to_owned())
     }
+}
+
+/// A time such as `2h`: a number and its unit.
+fn time_back(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let seconds = match &text[digits.len()..] {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err("a time is a number with its unit: s, min, h or d, such as 2h".to_owned()),
+    };
+    let number: u32 = digits.trim_end().parse().map_err(|_| format!("{digits:?} is no whole number"))?;
+    Ok(Duration::from_secs(u64::from(number) * seconds))
 }
 
 /// Seconds, with a fraction where a test wants one.

@@ -3,13 +3,17 @@
 mod app;
 mod arguments;
 mod choose;
+mod colour;
 #[cfg(feature = "gateway")]
 mod demo;
 mod doctor;
+mod lists;
 mod serve;
 mod show;
 #[cfg(feature = "tools")]
 mod simulate;
+mod source;
+mod table;
 
 use std::process::ExitCode;
 
@@ -20,28 +24,13 @@ use crate::arguments::{Arguments, Command};
 /// Why a command did not work: one line that says what and what to do.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
+/// The exit status of a command that did its work and whose answer is that something is wrong; 3 is what `systemctl status`
+/// says of a service that does not run.
+pub(crate) const BAD_NEWS: u8 = 3;
+
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        #[cfg(feature = "gateway")]
-        Command::Demo(options) => demo::run(&options),
-        #[cfg(feature = "gateway")]
-        Command::Gateway(options) => serve::gateway(options),
-        Command::Daemon(options) => serve::daemon(options),
-        Command::Status(at) => show::status(&at),
-        Command::Watch(at) => show::watch(&at),
-        Command::Notifications(at) => show::notifications(&at),
-        Command::History(options) => show::history(&options),
-        Command::Doctor(options) => match doctor::run(&options) {
-            Ok(code) => return code,
-            Err(failure) => Err(failure),
-        },
-        Command::Listen(at) => app::listen(&at),
-        #[cfg(feature = "tools")]
-        Command::Sim(options) => simulate::run(&options),
-        Command::App(command) => app::command(command),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
         // The reader of our output has gone: nobody is left to be told.
         Err(failure) if is_broken_pipe(&*failure) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -49,6 +38,27 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        #[cfg(feature = "gateway")]
+        Command::Demo(options) => demo::run(&options)?,
+        #[cfg(feature = "gateway")]
+        Command::Gateway(options) => serve::gateway(options)?,
+        Command::Daemon(options) => serve::daemon(options)?,
+        Command::Status(at) => return show::status(&at),
+        Command::Watch(at) => show::watch(&at)?,
+        Command::Notifications(options) => lists::notifications(&options)?,
+        Command::History(options) => lists::history(&options)?,
+        Command::Networks(at) => lists::networks(&at)?,
+        Command::Doctor(options) => return doctor::run(&options),
+        Command::Listen(at) => app::listen(&at)?,
+        #[cfg(feature = "tools")]
+        Command::Sim(options) => simulate::run(&options)?,
+        Command::App(command) => app::command(command)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {

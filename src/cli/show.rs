@@ -1,100 +1,40 @@
-//! Looking into a daemon.
+//! The status page, and the stream of events.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
-use offpush_inspect::{
-    Answer, Client, ClientError, HistoryItem, Line, Notification, Operation, StatusPage, history_text,
-    notification_text, render,
-};
+use offpush_inspect::{HistoryItem, Line, Operation, history_text, rows};
+use serde::Serialize;
 
-use crate::Failure;
-use crate::arguments::{At, History};
-use crate::choose;
+use crate::arguments::At;
+use crate::source::Source;
+use crate::{BAD_NEWS, Failure, choose, colour};
 
-/// Messages asked for at a time.
-const PAGE: usize = 200;
-
-pub(crate) fn status(at: &At) -> Result<(), Failure> {
-    let data = choose::directory(at)?;
-    let page = match Client::connect(&data) {
-        Ok(mut client) => match client.ask(Operation::Status)? {
-            Answer::Status(page) => *page,
-            _ => return Err(ClientError::NotUnderstood.into()),
-        },
-        Err(ClientError::NotRunning { .. }) => offpush_daemon::offline::status(&data)?,
-        Err(error) => return Err(error.into()),
-    };
-    print_status(&page, at.json)
-}
-
-fn print_status(page: &StatusPage, json: bool) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, page)?;
-        writeln!(out)?;
-    } else {
-        write!(out, "{}", render(page))?;
-    }
-    Ok(())
-}
-
-pub(crate) fn notifications(at: &At) -> Result<(), Failure> {
-    let data = choose::directory(at)?;
-    let items = match Client::connect(&data) {
-        Ok(mut client) => all_notifications(&mut client)?,
-        Err(ClientError::NotRunning { .. }) => offpush_daemon::offline::notifications(&data)?,
-        Err(error) => return Err(error.into()),
-    };
-    let mut out = io::stdout().lock();
+pub(crate) fn status(at: &At) -> Result<ExitCode, Failure> {
+    let page = Source::open(at)?.status()?;
     if at.json {
-        serde_json::to_writer_pretty(&mut out, &items)?;
-        writeln!(out)?;
-    } else if items.is_empty() {
-        writeln!(out, "no messages yet")?;
-    }
-    for item in items.iter().filter(|_| !at.json) {
-        writeln!(out, "{}", notification_text(item))?;
-    }
-    Ok(())
-}
-
-/// Every message, page by page.
-pub(crate) fn all_notifications(client: &mut Client) -> Result<Vec<Notification>, ClientError> {
-    let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        match client.ask(Operation::Notifications { after, limit: Some(PAGE) })? {
-            Answer::Notifications { items, next } => {
-                all.extend(items);
-                match next {
-                    Some(next) => after = Some(next),
-                    None => return Ok(all),
-                }
-            }
-            _ => return Err(ClientError::NotUnderstood),
+        print_json(&page)?;
+    } else {
+        let is_coloured = colour::wanted();
+        let mut out = io::stdout().lock();
+        for row in rows(&page) {
+            writeln!(out, "{}", colour::row(&row, is_coloured))?;
         }
     }
+    Ok(if page.is_healthy() { ExitCode::SUCCESS } else { ExitCode::from(BAD_NEWS) })
 }
 
-pub(crate) fn history(options: &History) -> Result<(), Failure> {
-    let data = choose::directory(&options.at)?;
-    let items = match Client::connect(&data) {
-        Ok(mut client) => match client.ask(Operation::History { limit: Some(options.limit) })? {
-            Answer::History(items) => items,
-            _ => return Err(ClientError::NotUnderstood.into()),
-        },
-        Err(ClientError::NotRunning { .. }) => offpush_daemon::offline::history(&data, options.limit)?,
-        Err(error) => return Err(error.into()),
-    };
+/// Prints one JSON document.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    if options.at.json {
-        serde_json::to_writer_pretty(&mut out, &items)?;
-        writeln!(out)?;
-        return Ok(());
-    }
-    for item in &items {
-        writeln!(out, "{}", history_text(item))?;
-    }
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Prints text.
+pub(crate) fn print_text(text: &impl std::fmt::Display) -> Result<(), Failure> {
+    write!(io::stdout().lock(), "{text}")?;
     Ok(())
 }
 

@@ -198,6 +198,7 @@ pub(crate) fn notification(view: MessageView<'_>, message: Option<Message>) -> N
     };
     if let Some(message) = message {
         item.click = serde_json::to_value(message.click()).unwrap_or_default();
+        item.sent_at = Some(message.sent_at);
         item.title = message.title;
         item.description = message.description;
         item.payload = message.payload;

@@ -1,8 +1,8 @@
 //! What can be seen of a daemon, and how to ask for it.
 //!
 //! * [`StatusPage`]: everything about a daemon at one moment, with [`Problem`]s that say what to do; [`render`] makes
-//!   text of it, with the verdict in the first line.
-//! * [`Notification`] and [`HistoryItem`]: the items of the two lists.
+//!   text of it, with the verdict in the first line, [`checkin`] lines for scripts.
+//! * [`Notification`], [`HistoryItem`] and [`KnownNetwork`]: the items of the lists.
 //! * [`Diagnosis`]: what a look over everything that push needs has found.
 //! * [`Request`] and [`Line`]: the control protocol, JSON lines in both directions; `docs/control.md` tells it to
 //!   people. [`Client`] speaks it, blocking, for tools and for apps on a host.
@@ -13,6 +13,7 @@
 //!
 //! This crate knows neither engine nor store: the daemon fills these types.
 
+mod checkin;
 mod client;
 mod doctor;
 mod list;
@@ -22,6 +23,7 @@ mod protocol;
 mod render;
 mod text;
 
+pub use checkin::checkin;
 pub use client::{Client, ClientError};
 pub use doctor::{Check, CheckCode, Diagnosis, Outcome};
 pub use list::{HistoryItem, KnownNetwork, Notification};
@@ -35,4 +37,4 @@ pub use protocol::{
     MAXIMUM_REQUEST_BYTES, Operation, Request, SOCKET_FILE,
 };
 pub use render::{Role, Row, confidence_text, render, rows};
-pub use text::{clock_text, duration_text, history_text, notification_text, relative_text};
+pub use text::{clock_text, details_text, duration_text, history_text, printable, relative_text};

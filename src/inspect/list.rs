@@ -32,6 +32,8 @@ pub struct Notification {
     /// What a click does: `{"type":"app"}`, `{"type":"launcher"}`, `{"type":"web","url"}` or
     /// `{"type":"page","intentUri"}`.
     pub click: Value,
+    /// When the gateway accepted it, by its own clock; `null` if its content cannot be read.
+    pub sent_at: Option<i64>,
     /// When it arrived.
     pub arrived_at: i64,
     /// When it was shown; `null` if it was not.

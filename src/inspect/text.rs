@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::list::{HistoryItem, Notification};
+use serde_json::Value;
+
+use crate::list::HistoryItem;
 
 /// A moment seen from `now`, such as `2 min ago` or `in 3 s`.
 pub fn relative_text(at: i64, now: i64) -> String {
@@ -56,36 +58,39 @@ pub fn clock_text(at: i64) -> String {
 }
 
 /// One event as a line without its end.
+#[must_use]
 pub fn history_text(item: &HistoryItem) -> String {
-    let mut text = format!("{} {}", clock_text(item.at), printable(&item.event));
+    format!("{} {} {}", clock_text(item.at), printable(&item.event), details_text(item)).trim_end().to_owned()
+}
+
+/// What there is to say about an event: times in words, networks by their key's digits, and nothing that is `null`.
+#[must_use]
+pub fn details_text(item: &HistoryItem) -> String {
+    let mut text = String::new();
     for (name, value) in &item.details {
-        match value {
-            serde_json::Value::Null => {}
-            serde_json::Value::String(value) => {
-                let _ = write!(text, " {}={}", printable(name), printable(value));
-            }
-            other => {
-                let _ = write!(text, " {}={}", printable(name), printable(&other.to_string()));
-            }
+        let value = match value {
+            Value::Null => continue,
+            // Of use only to compare them with others.
+            Value::Number(_) if name == "addresses" => continue,
+            Value::Number(number) if name == "key" => number.as_u64().map(|key| format!("{key:016x}")),
+            Value::Number(number) if MILLISECONDS.contains(&name.as_str()) => number.as_i64().map(|milliseconds| {
+                format!("{}{}", if milliseconds < 0 { "-" } else { "" }, duration_text(milliseconds.unsigned_abs()))
+            }),
+            Value::String(value) => Some(value.clone()),
+            _ => None,
         }
+        .unwrap_or_else(|| value.to_string());
+        let _ = write!(text, "{}{}={}", if text.is_empty() { "" } else { " " }, printable(name), printable(&value));
     }
     text
 }
 
-/// One message as a line without its end.
-pub fn notification_text(notification: &Notification) -> String {
-    let at = clock_text(notification.shown_at.unwrap_or(notification.arrived_at));
-    let (state, id) = (printable(&notification.state), printable(&notification.id));
-    let content = match (notification.title.as_str(), notification.description.as_str()) {
-        ("", "") => format!("({} bytes for the app)", notification.payload.len()),
-        ("", description) => printable(description),
-        (title, "") => printable(title),
-        (title, description) => printable(&format!("{title}: {description}")),
-    };
-    format!("{at} {state:<10} {id}  {content}")
-}
+/// The details of events that are durations in milliseconds.
+const MILLISECONDS: [&str; 11] =
+    ["took", "lasted", "retryIn", "idle", "roundTrip", "proved", "failed", "interval", "silence", "late", "ahead"];
 
 /// Without control characters: what servers send must not steer a terminal.
-pub(crate) fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 
 use super::gateway::Gateway;
 use crate::Failure;
-use crate::show::all_notifications;
+use crate::source::all_notifications;
 
 /// How long the demo waits for anything. Far longer than it should take; a shared machine may be slow.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);

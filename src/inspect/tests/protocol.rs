@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use offpush_inspect::{
-    Answer, AppCallback, CallbackLine, Command, ControlError, ErrorCode, HistoryItem, Line, Notification, Operation,
-    Request, State, StatusPage,
+    Answer, AppCallback, CallbackLine, Command, ControlError, ErrorCode, HistoryItem, KnownNetwork, Line, Notification,
+    Operation, Problem, Request, State, StatusPage,
 };
 use serde_json::{Value, json};
 
@@ -36,9 +36,12 @@ fn requests_have_these_forms() {
         json!({"schema": 1, "op": "dismiss-summary", "ids": []})
     );
     assert_eq!(request(Operation::Taken { callback: 3 }), json!({"schema": 1, "op": "taken", "id": 3}));
-    for (operation, name) in
-        [(Operation::Watch, "watch"), (Operation::Listen, "listen"), (Operation::Register, "register")]
-    {
+    for (operation, name) in [
+        (Operation::Networks, "networks"),
+        (Operation::Watch, "watch"),
+        (Operation::Listen, "listen"),
+        (Operation::Register, "register"),
+    ] {
         assert_eq!(request(operation), json!({"schema": 1, "op": name}));
     }
     let command = |command, value: Value| {
@@ -131,7 +134,8 @@ fn a_listed_message_has_exactly_these_fields() {
     };
     let expected = json!({
         "id": "m", "seq": 1, "state": "shown", "title": "", "description": "", "payload": "", "passThrough": 0,
-        "notifyId": 0, "extra": {"ext": "x"}, "click": {"type": "app"}, "arrivedAt": 1, "shownAt": 2, "clickedAt": null,
+        "notifyId": 0, "extra": {"ext": "x"}, "click": {"type": "app"}, "sentAt": null, "arrivedAt": 1, "shownAt": 2,
+        "clickedAt": null,
     });
     assert_eq!(serde_json::to_value(item).unwrap(), expected);
 }
@@ -141,4 +145,25 @@ fn a_ticket_is_not_printed() {
     // Requests may end up in a log; a user's ticket must not.
     let command = Command::ReportToken { certificate: 1, user: "u".into(), sig: "SECRET".into() };
     assert!(!format!("{:?}", Operation::Command(command)).contains("SECRET"));
+}
+
+#[test]
+fn a_known_network_and_a_problem_have_exactly_these_fields() {
+    // What is not known, and what an older daemon does not say, is left out and read as nothing.
+    let known =
+        KnownNetwork { key: "0a".into(), heartbeat: 3, used_at: 4, family: Some("v6".into()), ..Default::default() };
+    let expected = json!({
+        "key": "0a", "current": false, "heartbeat": 3, "learned": {"proved": 0, "failed": 0, "settled": false},
+        "usedAt": 4, "family": "v6",
+    });
+    assert_eq!(serde_json::to_value(known).unwrap(), expected);
+    let old = json!({"code": "full", "severity": "error", "title": "t", "action": "a"});
+    let problem: Problem = serde_json::from_value(old.clone()).unwrap();
+    assert_eq!((problem.impact.as_str(), problem.depends_on.len()), ("", 0));
+    assert_eq!(serde_json::to_value(&problem).unwrap(), old);
+    let problem = Problem { depends_on: vec!["no-network".into()], impact: "i".into(), since: Some(1), ..problem };
+    let mut expected = old;
+    let more = json!({"since": 1, "dependsOn": ["no-network"], "impact": "i"});
+    expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    assert_eq!(serde_json::to_value(problem).unwrap(), expected);
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use offpush_inspect::{
-    HistoryItem, Next, Notification, Problem, Severity, State, StatusPage, clock_text, duration_text, history_text,
-    notification_text, relative_text, render,
+    HistoryItem, Next, Problem, Severity, State, StatusPage, clock_text, duration_text, history_text, relative_text,
+    render,
 };
 
 const NOW: i64 = 1_700_000_000_000;
@@ -56,8 +56,7 @@ fn what_servers_send_does_not_steer_the_terminal() {
         details: [("k".to_owned(), escape.into())].into_iter().collect(),
         ..HistoryItem::default()
     };
-    let notification = Notification { title: escape.into(), ..Notification::default() };
-    for text in [render(&page), history_text(&item), notification_text(&notification)] {
+    for text in [render(&page), history_text(&item)] {
         assert!(!text.chars().any(|character| character.is_control() && character != '\n'), "{text:?}");
         assert!(!text.contains("\nx"), "{text:?}");
     }
@@ -90,27 +89,18 @@ fn dates_follow_the_calendar() {
 
 #[test]
 fn an_event_is_one_line_with_its_details() {
-    // Null details are left out.
-    let details = [("took".to_owned(), 12.into()), ("why".to_owned(), "x".into()), ("no".to_owned(), ().into())];
-    let item = HistoryItem { at: 0, event: "connected".into(), details: details.into_iter().collect() };
-    assert_eq!(history_text(&item), "1970-01-01 00:00:00.000 connected took=12 why=x");
-}
-
-#[test]
-fn a_message_is_one_line_with_what_it_shows() {
-    // Title and text, or how much there is for the app.
-    let text = |title: &str, description: &str| {
-        let payload = "12345".into();
-        notification_text(&Notification {
-            id: "m".into(),
-            state: "shown".into(),
-            title: title.into(),
-            description: description.into(),
-            payload,
-            ..Notification::default()
-        })
-    };
-    assert_eq!(text("T", "D"), "1970-01-01 00:00:00.000 shown      m  T: D");
-    assert_eq!(text("T", ""), "1970-01-01 00:00:00.000 shown      m  T");
-    assert_eq!(text("", ""), "1970-01-01 00:00:00.000 shown      m  (5 bytes for the app)");
+    // Times in words, a network's key in digits; null details are left out.
+    let details = [
+        ("took", 12_000.into()),
+        ("ahead", (-1_500).into()),
+        ("why", "x".into()),
+        ("no", ().into()),
+        ("key", u64::MAX.into()),
+        ("code", 7.into()),
+    ];
+    let details = details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let item = HistoryItem { at: 0, event: "connected".into(), details };
+    let text = "1970-01-01 00:00:00.000 connected ahead=-1 s code=7 key=ffffffffffffffff took=12 s why=x";
+    assert_eq!(history_text(&item), text);
+    assert_eq!(history_text(&HistoryItem { details: Default::default(), ..item }), "1970-01-01 00:00:00.000 connected");
 }
