@@ -39,7 +39,7 @@ type Result<T> = std::result::Result<T, Error>;
 
 // ---------------------------------------------------------------- Java → native
 
-const METHODS: [NativeMethod<'static>; 10] = [
+const METHODS: [NativeMethod<'static>; 11] = [
     native_method! { static fn start(options: jbyte[], callbacks: org.offpush.Callbacks) -> jlong, error_policy = Throw },
     native_method! { static fn stop(handle: jlong), error_policy = Throw },
     native_method! { static fn network(handle: jlong, json: jbyte[]), error_policy = Throw },
@@ -53,6 +53,7 @@ const METHODS: [NativeMethod<'static>; 10] = [
     },
     native_method! { static fn can_present(handle: jlong), error_policy = Throw },
     native_method! { static fn judged(handle: jlong, question: jlong, problem: JString), error_policy = Throw },
+    native_method! { static fn said(handle: jlong, json: jbyte[]), error_policy = Throw },
     native_method! { static fn page(handle: jlong, checkin: jboolean) -> JString, error_policy = Throw },
 ];
 
@@ -238,14 +239,19 @@ fn judged<'local>(
     Ok(())
 }
 
+fn said<'local>(env: &mut Env<'local>, _: JClass<'local>, handle: jlong, json: JByteArray<'local>) -> Done<()> {
+    let json = env.convert_byte_array(&json)?;
+    let topics = serde_json::from_slice(&json).map_err(|error| Failure(format!("these are no topics: {error}")))?;
+    if let Some(service) = service::get(handle) {
+        service.remote.said(topics);
+    }
+    Ok(())
+}
+
 fn page<'local>(env: &mut Env<'local>, _: JClass<'local>, handle: jlong, checkin: jboolean) -> Done<JString<'local>> {
     let service = service::get(handle).filter(|service| !service.is_current_thread());
     let Some(page) = service.and_then(|service| service.remote.status(PAGE)) else { return Ok(JString::default()) };
-    let text = if checkin {
-        serde_json::to_string(&page).map_err(|error| Failure(error.to_string()))?
-    } else {
-        offpush_inspect::render(&page)
-    };
+    let text = if checkin { offpush_inspect::checkin(&page) } else { offpush_inspect::render(&page) };
     Ok(env.new_string(text)?)
 }
 

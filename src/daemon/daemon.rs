@@ -30,6 +30,7 @@ use crate::platform::{Platform, PlatformEvent, Presentation, StateLine};
 use crate::portal;
 use crate::records::{self, Loader};
 use crate::remote::{Inbox, Input, Remote};
+use crate::said::Said;
 use crate::signals::Signals;
 use crate::timer::Timer;
 use crate::usage::{Totals, Usage};
@@ -87,6 +88,7 @@ pub struct Daemon {
     started_at: i64,
     wake_ups: u64,
     usage: Usage,
+    said: Said,
     /// The bytes received and sent when memory was given back last; `None` before the first time.
     tidied_at: Option<u64>,
 }
@@ -188,6 +190,7 @@ impl Daemon {
             started_at: now.wall,
             wake_ups: 0,
             usage: Usage::new(now),
+            said: Said::default(),
             tidied_at: None,
         };
         daemon.watch(daemon.timer.raw_fd(), TIMER)?;
@@ -393,6 +396,7 @@ impl Daemon {
                 }
                 Input::Presented(sequence, outcome) => self.engine.handle_presented(now, sequence, outcome),
                 Input::CanPresent => self.engine.handle_can_present(now),
+                Input::Said(topics) => self.said.tell(now.wall, topics),
                 Input::Judged(question, verdict) => self.links.judged(question, &verdict),
                 // Neither fails unless nobody waits for the answer any more.
                 Input::Request(operation, reply) => {
@@ -589,13 +593,17 @@ impl Daemon {
                 syncs: statistics.syncs,
             },
         };
-        page::page(self.engine.status(now), facts, now.wall)
+        page::page(self.engine.status(now), facts, &self.said, now.wall)
     }
 
     fn alarm(&self, now: Now) -> Option<Alarm> {
         let wake = self.engine.next_timeout()?;
         let at = |boot: u64| now.wall.saturating_add_unsigned(boot).saturating_sub_unsigned(now.boot);
-        Some(Alarm { earliest: at(wake.deadline), latest: at(wake.latest), rung: "timer".to_owned() })
+        Some(Alarm {
+            earliest: at(wake.deadline),
+            latest: at(wake.latest),
+            rung: self.said.of("alarm").unwrap_or("timer").to_owned(),
+        })
     }
 
     /// The key of the default network.

@@ -16,7 +16,7 @@
 //! | what is around: a host, or an app's service | [`Embedding`]; other threads of the app speak through [`Remote`] |
 //! | the platform's alarm and wake lock | `alarms` |
 //! | the control socket | `control`, `operations`; the protocol is in `offpush-inspect` and `docs/control.md` |
-//! | the status page and its problems | `page`, `problems` |
+//! | the status page and its problems | `page`, `problems`; what the platform says, `said` |
 //! | the default network | `network` |
 //! | what a day costs | `usage` |
 //! | reading the files when no daemon runs | [`offline`] |
@@ -56,6 +56,7 @@ mod reach;
 mod records;
 mod remote;
 mod resolve;
+mod said;
 mod signals;
 #[cfg(test)]
 #[path = "tests/common/skip.rs"]

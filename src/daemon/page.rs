@@ -1,7 +1,5 @@
 //! The engine's state as the page that people and tools see.
 
-use std::collections::BTreeMap;
-
 use offpush_engine::record::{MessageState, StateRecord};
 use offpush_engine::status::{MessageView, NextAction, Phase};
 use offpush_engine::{Family, Internet, Network, Status};
@@ -12,6 +10,7 @@ use offpush_inspect::{
 use offpush_wire::{AcceptTime, Message};
 
 use crate::problems::{disconnected_text, problems};
+use crate::said::Said;
 
 /// This software, as it names itself to gateways and people.
 pub(crate) const SOFTWARE: &str = concat!("offpush/", env!("CARGO_PKG_VERSION"));
@@ -30,7 +29,7 @@ pub(crate) struct Facts {
 }
 
 /// The page at this moment.
-pub(crate) fn page(status: Status, facts: Facts, wall: i64) -> StatusPage {
+pub(crate) fn page(status: Status, facts: Facts, said: &Said, wall: i64) -> StatusPage {
     let storage = Storage { failure: status.storage_failure.clone(), ..facts.storage };
     let (state, reason) = state(&status);
     StatusPage {
@@ -41,7 +40,7 @@ pub(crate) fn page(status: Status, facts: Facts, wall: i64) -> StatusPage {
         reason,
         since: status.since,
         next: status.next.map(|(action, at)| Next { action: next_action(action).to_owned(), at }),
-        problems: problems(&status, &storage, wall),
+        problems: problems(&status, &storage, said, wall),
         package: facts.package,
         network: network(status.network, status.internet),
         servers: facts.servers,
@@ -68,7 +67,7 @@ pub(crate) fn page(status: Status, facts: Facts, wall: i64) -> StatusPage {
         },
         storage,
         clock_ahead: status.clock_ahead,
-        platform: BTreeMap::new(),
+        platform: said.topics(),
         today: Some(facts.today),
         process: Some(facts.process),
     }

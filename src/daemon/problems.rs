@@ -6,6 +6,8 @@ use offpush_engine::{Disconnected, Internet, LinkFailure, Status};
 use offpush_inspect::{Problem, Severity, Storage, duration_text, settle};
 use offpush_wire::code;
 
+use crate::said::Said;
+
 /// A clock this far from the gateway's is a problem, in milliseconds. Five minutes, as for Kerberos (RFC 4120 §8.2):
 /// below that nobody notices.
 pub(crate) const CLOCK_TOLERANCE: i64 = 5 * 60_000;
@@ -15,7 +17,7 @@ pub(crate) const CLOCK_TOLERANCE: i64 = 5 * 60_000;
 const GATEWAY_SILENT: i64 = 60_000;
 
 /// Everything that is wrong, the worst first.
-pub(crate) fn problems(status: &Status, storage: &Storage, wall: i64) -> Vec<Problem> {
+pub(crate) fn problems(status: &Status, storage: &Storage, said: &Said, wall: i64) -> Vec<Problem> {
     let mut problems = Vec::new();
     problems.extend(connection_problem(status, wall));
     problems.extend(clock_problem(status));
@@ -36,6 +38,7 @@ pub(crate) fn problems(status: &Status, storage: &Storage, wall: i64) -> Vec<Pro
         ));
     }
     problems.extend(storage_problems(storage));
+    problems.extend(said.problems());
     settle(&mut problems);
     problems
 }

@@ -1,5 +1,6 @@
 //! A daemon's handle for other threads of its process.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(crate) enum Input {
     Presented(u64, Presented),
     CanPresent,
     Judged(u64, Result<(), String>),
+    Said(BTreeMap<String, String>),
     Request(Operation, SyncSender<Line>),
     Status(SyncSender<Box<StatusPage>>),
 }
@@ -71,6 +73,12 @@ impl Remote {
     /// an answer, a second one, or one to a question that was never asked, changes nothing.
     pub fn judged(&self, question: u64, verdict: Result<(), String>) {
         self.tell(Input::Judged(question, verdict));
+    }
+
+    /// What the platform allows and denies now, topic by topic, in words for people: `service`, `alarm`, `notifications` and
+    /// so on. Replaces what was told before; the status page shows it.
+    pub fn said(&self, topics: BTreeMap<String, String>) {
+        self.tell(Input::Said(topics));
     }
 
     /// Carries out one line of the control protocol, without its end, and returns the answer's; `None` if there is none

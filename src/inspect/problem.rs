@@ -78,7 +78,7 @@ fn causes(code: &str) -> &'static [&'static str] {
             "credentials-refused",
             "gateway-silent",
             "identity-in-use",
-            "notifications",
+            "notifications-denied",
             "storage-failed",
         ],
         _ => &[],

@@ -37,7 +37,7 @@ fn status(phase: Phase) -> Status {
 }
 
 fn codes(status: &Status) -> Vec<String> {
-    problems(status, &Storage::default(), NOW).into_iter().map(|problem| problem.code).collect()
+    problems(status, &Storage::default(), &Said::default(), NOW).into_iter().map(|problem| problem.code).collect()
 }
 
 fn waiting(failure: LinkFailure) -> Status {
@@ -61,7 +61,7 @@ fn every_reason_for_no_connection_has_a_problem_of_its_own() {
         (Phase::Waiting(WaitReason::CaptivePortal), "captive-portal"),
         (Phase::Waiting(WaitReason::NoInternet), "no-internet"),
     ] {
-        let found = problems(&status(phase), &Storage::default(), NOW);
+        let found = problems(&status(phase), &Storage::default(), &Said::default(), NOW);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].code.as_str(), found[0].since), (code, Some(NOW)));
         assert!(!found[0].action.is_empty());
@@ -87,7 +87,7 @@ fn a_refused_registration_names_what_is_wrong() {
     // Each of Mi Push's three codes is told in words, with the gateway's own.
     for (code, word) in [(code::APP_ID, "AppID"), (code::APP_KEY, "AppKey"), (code::PACKAGE, "package")] {
         let phase = Phase::RegistrationRefused { code, reason: Some("its words".to_owned()) };
-        let problem = problems(&status(phase), &Storage::default(), NOW).remove(0);
+        let problem = problems(&status(phase), &Storage::default(), &Said::default(), NOW).remove(0);
         assert!(problem.title.contains(&code.to_string()) && problem.title.contains(word), "{problem:?}");
         assert!(problem.title.contains("its words") && problem.action.contains(word), "{problem:?}");
     }
@@ -136,7 +136,7 @@ fn the_state_of_the_disk_is_told_beside_the_connection() {
         unknown_records: 2,
         ..Storage::default()
     };
-    let found = problems(&failing, &storage, NOW);
+    let found = problems(&failing, &storage, &Said::default(), NOW);
     let codes: Vec<_> = found.iter().map(|problem| problem.code.as_str()).collect();
     assert_eq!(codes, ["storage-failed", "full", "storage-damaged", "newer-records"]);
     assert!(found[2].title.contains("(and 1 more)") && found[2].action.contains("file"));

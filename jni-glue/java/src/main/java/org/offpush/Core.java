@@ -52,6 +52,12 @@ final class Core {
         presence = new Presence(context, status, jobs, channels);
         bridge = new Bridge(this, channels);
         daemon = new Daemon(context, bridge);
+        status.onChange(new Runnable() {
+            @Override
+            public void run() {
+                daemon.said(status);
+            }
+        });
         commands = new Commands(this);
         networks = new Networks(context, handler, status, new Networks.Listener() {
             @Override
@@ -174,6 +180,7 @@ final class Core {
             bridge.daemonStarted();
         }
         status.say(Status.DAEMON, null);
+        daemon.said(status);
         return null;
     }
 
@@ -213,6 +220,14 @@ final class Core {
         return why;
     }
 
+    /** The status page as lines for scripts: docs/control.md of the project says what they are. */
+    String checkin() {
+        String page = daemon.checkin();
+        String why = status.of(Status.DAEMON);
+        return page != null ? page
+                : "1,state,not-running,," + (why == null ? "" : why.replace(',', ';')) + "\n1,end\n";
+    }
+
     /** The status page, for people or for machines. */
     String page(boolean json) {
         String page = daemon.page(json);
@@ -225,8 +240,10 @@ final class Core {
         StringBuilder text = new StringBuilder(page == null ? "The daemon does not run.\n" : page);
         text.append("\nAndroid ").append(Build.VERSION.RELEASE).append(" (API ").append(Build.VERSION.SDK_INT).append(")");
         text.append(presence.isExempt() ? ", exempt from battery optimisation\n" : "\n");
-        for (String line : status.lines()) {
-            text.append("  ").append(line).append('\n');
+        if (page == null) {
+            for (String line : status.lines()) {
+                text.append("  ").append(line).append('\n');
+            }
         }
         if (lastStarted != null) {
             text.append("  started by: ").append(lastStarted).append('\n');

@@ -130,10 +130,30 @@ final class Daemon {
         }
     }
 
+    /** What the platform allows and denies has changed. */
+    void said(Status status) {
+        long to = handle;
+        if (to != 0) {
+            Native.said(to, Json.bytes(status.json()));
+        }
+    }
+
     /** The status page, as text or as JSON; null if it does not run. */
     String page(boolean json) {
+        if (json) {
+            JSONObject answer = request(Json.of("op", "status"));
+            JSONObject ok = answer == null ? null : answer.optJSONObject("ok");
+            JSONObject page = ok == null ? null : ok.optJSONObject("status");
+            return page == null ? null : page.toString();
+        }
         long to = handle;
-        return to == 0 ? null : Native.page(to, json);
+        return to == 0 ? null : Native.page(to, false);
+    }
+
+    /** The status page as lines for scripts; null if it does not run. */
+    String checkin() {
+        long to = handle;
+        return to == 0 ? null : Native.page(to, true);
     }
 
     /** A number that is another after each boot. */

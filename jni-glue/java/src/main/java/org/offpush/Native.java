@@ -85,9 +85,17 @@ final class Native {
     static native void judged(long handle, long question, String problem);
 
     /**
+     * Tells what the platform allows and denies now, for the status page. Replaces what was told before.
+     *
+     * @param json what {@link Status#json} says: words by topic
+     */
+    static native void said(long handle, byte[] json);
+
+    /**
      * The status page, as text for {@code dump()}.
      *
-     * @param checkin the stable form for machines: the page's JSON
+     * @param checkin the stable form for scripts, comma-separated lines; the page's JSON is the answer to the request
+     *     {@code status}
      */
     static native String page(long handle, boolean checkin);
 }

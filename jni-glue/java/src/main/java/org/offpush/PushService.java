@@ -9,6 +9,8 @@ import org.json.JSONObject;
 import java.io.FileDescriptor;
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 
 /** The service that keeps the daemon's process. Android starts it again after a kill. */
 public abstract class PushService extends Service {
@@ -56,11 +58,11 @@ public abstract class PushService extends Service {
         return null;
     }
 
-    /** {@code adb shell dumpsys activity service PACKAGE/com.xiaomi.push.service.XMPushService [--checkin]}. */
+    /** {@code adb shell dumpsys activity service PACKAGE/com.xiaomi.push.service.XMPushService [--checkin | --json]}. */
     @Override
     protected void dump(FileDescriptor file, PrintWriter writer, String[] arguments) {
-        boolean json = arguments != null && Arrays.asList(arguments).contains("--checkin");
+        List<String> wanted = arguments == null ? Collections.<String>emptyList() : Arrays.asList(arguments);
         writer.println(core == null ? "The phone has not been unlocked since it was started: the service waits for that."
-                : core.page(json));
+                : wanted.contains("--checkin") ? core.checkin() : core.page(wanted.contains("--json")));
     }
 }

@@ -35,12 +35,31 @@ final class Status {
     static final String CLICK = "click";
 
     private final Map<String, String> topics = new LinkedHashMap<String, String>();
+    private volatile Runnable listener;
 
-    /** Says something; null: nothing any more. */
-    synchronized void say(String topic, String words) {
-        String before = words == null ? topics.remove(topic) : topics.put(topic, words);
-        if (words != null && !words.equals(before)) {
+    /** Is called after each change, on the thread that said it. */
+    void onChange(Runnable listener) {
+        this.listener = listener;
+    }
+
+    /**
+     * Says something; null: nothing any more. The daemon and its tools take it for a problem unless it begins with "a
+     * foreground service", "exact", "none is needed" or "exempt".
+     */
+    void say(String topic, String words) {
+        String before;
+        synchronized (this) {
+            before = words == null ? topics.remove(topic) : topics.put(topic, words);
+        }
+        if (words == null ? before == null : words.equals(before)) {
+            return;
+        }
+        if (words != null) {
             AppLog.log(topic + ": " + words);
+        }
+        Runnable told = listener;
+        if (told != null) {
+            told.run();
         }
     }
 
