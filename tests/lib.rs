@@ -18,6 +18,7 @@
 //! | `OFFPUSH_SKIPPED` | a file to which a test that cannot run here appends its name and the reason |
 //! | `OFFPUSH_KEEP=1` | keep each test's folder |
 
+pub mod adb;
 mod app;
 mod authority;
 mod broker;

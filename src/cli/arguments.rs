@@ -137,6 +137,12 @@ pub(crate) struct At {
     /// The daemon's directory [default: $OFFPUSH_DATA, or the one daemon that runs]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// The daemon of this app, on a phone that adb reaches
+    #[arg(long, value_name = "PACKAGE", conflicts_with = "data")]
+    pub(crate) adb: Option<String>,
+    /// Which phone, as `adb devices` names it
+    #[arg(long, value_name = "S", requires = "adb")]
+    pub(crate) serial: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

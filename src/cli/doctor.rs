@@ -16,33 +16,28 @@ use offpush_inspect::{Answer, Client, ClientError, Operation, Outcome, StatusPag
 
 use crate::Failure;
 use crate::arguments::{Arguments, Command, Doctor};
-use crate::choose;
+use crate::choose::{self, Reached};
 
 /// What takes longer is told.
 const SLOW: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(options: &Doctor) -> Result<ExitCode, Failure> {
-    let data = choose::directory(&options.at)?;
-    let mut client = match Client::connect(&data) {
-        Ok(client) => Some(client),
-        Err(ClientError::NotRunning { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let (page, history) = match &mut client {
-        Some(client) => (Some(status(client)?), history(client)?),
-        // A directory that cannot be read has neither.
-        None => (offline::status(&data).ok(), offline::history(&data, usize::MAX).unwrap_or_default()),
-    };
-    let (mut servers, mut ca) = (options.server.clone(), options.ca.clone());
-    if let Some(process) = page.as_ref().and_then(|page| page.process.as_ref())
-        && let Some(daemon) = daemon_arguments(process.pid)
-    {
-        if servers.is_empty() {
-            servers = daemon.server;
+    let mut client = None;
+    let (page, history) = match choose::reach(&options.at)? {
+        Reached::Daemon(mut running, app) => {
+            let (mut page, history) = (status(&mut running)?, history(&mut running)?);
+            if let Some(said) = app.and_then(|app| app.page().ok()).filter(|_| page.platform.is_empty()) {
+                // Only the service itself knows what the phone allows.
+                page.platform = said.platform;
+            }
+            client = Some(running);
+            (Some(page), history)
         }
-        ca = ca.or(daemon.ca);
-    }
-    let here = Some(Here { data, servers, ca });
+        // A directory that cannot be read has neither.
+        Reached::Files(data) => (offline::status(&data).ok(), offline::history(&data, usize::MAX).unwrap_or_default()),
+        Reached::Page(page, _) => (Some(*page), Vec::new()),
+    };
+    let here = if options.at.adb.is_some() { None } else { Some(here(options, page.as_ref())?) };
     let progress = Progress::start();
     let patient = Patient { page, history, client: client.as_mut(), here };
     let diagnosis = diagnose(patient, &mut |step| progress.step(step));
@@ -59,6 +54,21 @@ pub(crate) fn run(options: &Doctor) -> Result<ExitCode, Failure> {
         Outcome::Warning => ExitCode::from(1),
         Outcome::NotHere | Outcome::Skipped | Outcome::Ok => ExitCode::SUCCESS,
     })
+}
+
+/// What can be tried from this machine, as the running daemon would.
+fn here(options: &Doctor, page: Option<&StatusPage>) -> Result<Here, Failure> {
+    let data = choose::directory(&options.at)?;
+    let (mut servers, mut ca) = (options.server.clone(), options.ca.clone());
+    if let Some(process) = page.and_then(|page| page.process.as_ref())
+        && let Some(daemon) = daemon_arguments(process.pid)
+    {
+        if servers.is_empty() {
+            servers = daemon.server;
+        }
+        ca = ca.or(daemon.ca);
+    }
+    Ok(Here { data, servers, ca })
 }
 
 fn status(client: &mut Client) -> Result<StatusPage, ClientError> {

@@ -1,5 +1,6 @@
 //! `offpush`: the gateway, the daemon, and the tools to look into a daemon.
 
+mod adb;
 mod app;
 mod arguments;
 mod choose;

@@ -26,12 +26,21 @@ impl Client {
             UnixStream::connect(format!("/proc/self/fd/{}/{SOCKET_FILE}", directory.as_raw_fd()))
         });
         match connected {
-            Ok(stream) => Ok(Self { stream: BufReader::new(stream), waiting: Default::default() }),
+            Ok(stream) => Ok(Self::over(stream)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
                 Err(ClientError::NotRunning { data: data.to_owned() })
             }
             Err(error) => Err(ClientError::Io(error)),
         }
+    }
+
+    /// Connects to a socket that leads to a daemon, such as one that `adb forward` has made.
+    pub fn connect_to(socket: &Path) -> Result<Self, ClientError> {
+        UnixStream::connect(socket).map(Self::over).map_err(ClientError::Io)
+    }
+
+    fn over(stream: UnixStream) -> Self {
+        Self { stream: BufReader::new(stream), waiting: Default::default() }
     }
 
     /// How long one read may take; `None`, as at the start, for as long as it wants.

@@ -234,7 +234,9 @@ final class Core {
         if (json) {
             JSONObject all = page == null ? null : Json.parse(Json.utf8(page));
             all = all == null ? Json.of("schema", 1, "state", "not-running", "package", context.getPackageName()) : all;
-            Json.put(all, "platform", status.json());
+            JSONObject platform = status.json();
+            Json.put(platform, "battery", (presence.isExempt() ? "" : "not ") + "exempt from battery optimisation");
+            Json.put(all, "platform", platform);
             return all.toString();
         }
         StringBuilder text = new StringBuilder(page == null ? "The daemon does not run.\n" : page);
