@@ -11,7 +11,6 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use offpush_engine::{Config, Engine, Event, Internet, Network, Now, Output, Write};
 use offpush_inspect::{Alarm, Line, Process, StatusPage, Storage};
 use offpush_store::{History, Recovery, Store};
-use rustls::crypto::ring;
 use serde::Serialize;
 
 use crate::address::Address;
@@ -19,7 +18,7 @@ use crate::alarms::Alarms;
 use crate::attempt::{LinkEvent, Purpose};
 use crate::clock;
 use crate::control::Control;
-use crate::embedding::{self, Embedding, Parts};
+use crate::embedding::{Around, Embedding, Parts};
 use crate::error::DaemonError;
 use crate::links::Links;
 use crate::memory;
@@ -28,11 +27,13 @@ use crate::options::Options;
 use crate::page::{self, Facts, SOFTWARE};
 use crate::platform::{Platform, PlatformEvent, Presentation, StateLine};
 use crate::portal;
+use crate::provider::provider;
 use crate::records::{self, Loader};
 use crate::remote::{Inbox, Input, Remote};
 use crate::said::Said;
 use crate::signals::Signals;
 use crate::timer::Timer;
+use crate::trust::{Trust, TrustError};
 use crate::usage::{Totals, Usage};
 
 const TIMER: Token = Token(0);
@@ -118,15 +119,22 @@ impl std::fmt::Debug for Daemon {
 impl Daemon {
     /// Opens the data directory and gets everything ready; nothing is sent before [`run`](Self::run).
     pub fn open(options: Options) -> Result<Self, DaemonError> {
-        Self::open_in(options, None)
+        let trust = Trust::new(options.ca.as_deref());
+        Self::open_in(options, trust, Parts::of_host)
     }
 
     /// The same inside an app's service. Of the options, what is said to be a host's is not looked at.
     pub fn embed(options: Options, embedding: Embedding) -> Result<Self, DaemonError> {
-        Self::open_in(options, Some(embedding))
+        let trust = embedding.trust();
+        Self::open_in(options, trust, |_, around| Parts::of_app(embedding, around))
     }
 
-    fn open_in(options: Options, embedding: Option<Embedding>) -> Result<Self, DaemonError> {
+    /// What differs is given as functions, so that the app's library has nothing of a host's in it.
+    fn open_in(
+        options: Options,
+        trust: Result<Trust, TrustError>,
+        parts: impl FnOnce(&Options, Around) -> Result<Parts, DaemonError>,
+    ) -> Result<Self, DaemonError> {
         if options.servers.is_empty() {
             return Err(DaemonError::NoServer);
         }
@@ -137,7 +145,7 @@ impl Daemon {
                 None => return Err(DaemonError::Server { address: server.clone() }),
             }
         }
-        let trust = embedding::trust(&options, embedding.as_ref())?;
+        let trust = trust.map_err(DaemonError::Trust)?;
         let entropy = entropy()?;
         let (store, recovery) = Store::open(&options.data).map_err(DaemonError::Store)?;
         let history = History::open(&options.data, HISTORY_SEGMENT_BYTES);
@@ -147,8 +155,8 @@ impl Daemon {
         let clone = || poll.registry().try_clone().map_err(DaemonError::system("share the event queue"));
         let waker = Waker::new(poll.registry(), WAKER).map_err(DaemonError::system("make a waker"))?;
         let waker = Arc::new(waker);
-        let Parts { platform, monitor, control, boot_id, alarms } =
-            Parts::new(&options, embedding, loopback, clone()?, (CONTROL, FIRST_CLIENT))?;
+        let around = Around { loopback, registry: clone()?, listener: CONTROL, first_client: FIRST_CLIENT };
+        let Parts { platform, monitor, control, boot_id, alarms } = parts(&options, around)?;
         let links = Links::new(clone()?, Arc::clone(&waker), trust, FIRST_LINK);
         let timer = Timer::new().map_err(DaemonError::system("make a timer"))?;
 
@@ -626,7 +634,7 @@ fn found(recovery: &Recovery, unknown_records: usize, unreadable: Vec<String>) -
 
 /// The system's randomness. Once it has worked it does not fail on Linux (`getrandom(2)`).
 fn entropy() -> Result<Box<dyn offpush_engine::Entropy>, DaemonError> {
-    let source = ring::default_provider().secure_random;
+    let source = provider().secure_random;
     source
         .fill(&mut [0; 1])
         .map_err(|_| DaemonError::System { action: "get random numbers", source: io::ErrorKind::Unsupported.into() })?;

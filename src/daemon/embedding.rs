@@ -12,7 +12,7 @@ use crate::host::{Host, NOTIFICATIONS_FILE};
 use crate::network::Monitor;
 use crate::options::Options;
 use crate::platform::Platform;
-use crate::trust::Trust;
+use crate::trust::{Trust, TrustError};
 
 /// What an app's service gives to the daemon inside it. The network, and what the service has to say, come in through
 /// [`Remote`](crate::Remote).
@@ -25,6 +25,16 @@ pub struct Embedding {
     pub boot_id: u64,
     /// The control socket's abstract name; `None`: nobody can connect.
     pub socket: Option<String>,
+}
+
+impl Embedding {
+    /// Whom to trust: the CA certificates that are given, else what the platform trusts.
+    pub(crate) fn trust(&self) -> Result<Trust, TrustError> {
+        match &self.ca {
+            Some(pem) => Trust::of_pem(pem),
+            None => Trust::judged_by_platform(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Embedding {
@@ -47,61 +57,59 @@ pub(crate) struct Parts {
     pub(crate) alarms: Option<Alarms>,
 }
 
+/// What the loop gives to them.
+pub(crate) struct Around {
+    /// Every server is on this machine.
+    pub(crate) loopback: bool,
+    pub(crate) registry: Registry,
+    /// The control socket's token.
+    pub(crate) listener: Token,
+    /// The token of its first client; the others count up from there.
+    pub(crate) first_client: usize,
+}
+
 impl Parts {
-    /// To be called with the store open: its lock says that what an earlier daemon left is not in use.
-    pub(crate) fn new(
-        options: &Options,
-        embedding: Option<Embedding>,
-        loopback: bool,
-        registry: Registry,
-        tokens: (Token, usize),
-    ) -> Result<Self, DaemonError> {
-        match embedding {
-            None => {
-                let file = |name: &str| {
-                    let path = options.data.join(name);
-                    |source: io::Error| DaemonError::File { path, source }
-                };
-                Ok(Self {
-                    platform: Box::new(
-                        Host::open(&options.data, options.present_delay).map_err(file(NOTIFICATIONS_FILE))?,
-                    ),
-                    monitor: Monitor::new(loopback),
-                    control: Control::open(Place::Directory(&options.data), registry, tokens.0, tokens.1)
-                        .map_err(file(offpush_inspect::SOCKET_FILE))?,
-                    boot_id: clock::boot_id(),
-                    alarms: None,
-                })
+    /// Those on a host. To be called with the store open: its lock says that what an earlier daemon left is not in use.
+    pub(crate) fn of_host(options: &Options, around: Around) -> Result<Self, DaemonError> {
+        let file = |name: &str| {
+            let path = options.data.join(name);
+            |source: io::Error| DaemonError::File { path, source }
+        };
+        let platform = Host::open(&options.data, options.present_delay).map_err(file(NOTIFICATIONS_FILE))?;
+        let place = Place::Directory(&options.data);
+        Ok(Self {
+            platform: Box::new(platform),
+            monitor: Monitor::new(around.loopback),
+            control: around.control(place).map_err(file(offpush_inspect::SOCKET_FILE))?,
+            boot_id: clock::boot_id(),
+            alarms: None,
+        })
+    }
+
+    /// Those inside an app's service.
+    pub(crate) fn of_app(embedding: Embedding, around: Around) -> Result<Self, DaemonError> {
+        let Embedding { platform, ca: _, boot_id, socket } = embedding;
+        // The socket is for looking in from outside: a name that is taken is no reason not to run.
+        let control = match socket.as_deref().map(|name| (name, around.control(Place::Abstract(name)))) {
+            Some((_, Ok(control))) => Ok(control),
+            Some((name, Err(error))) => {
+                log::warn!("nobody can connect to @{name}: {error}");
+                around.control(Place::Nowhere)
             }
-            Some(embedding) => Ok(Self {
-                platform: embedding.platform,
-                monitor: Monitor::told(),
-                control: control(embedding.socket.as_deref(), &registry, tokens)
-                    .map_err(DaemonError::system("share the event queue"))?,
-                boot_id: embedding.boot_id,
-                alarms: Some(Alarms::default()),
-            }),
-        }
+            None => around.control(Place::Nowhere),
+        };
+        Ok(Self {
+            platform,
+            monitor: Monitor::told(),
+            control: control.map_err(DaemonError::system("share the event queue"))?,
+            boot_id,
+            alarms: Some(Alarms::default()),
+        })
     }
 }
 
-/// The socket is for looking in from outside: a name that is taken is no reason not to run.
-fn control(name: Option<&str>, registry: &Registry, (listener, first_client): (Token, usize)) -> io::Result<Control> {
-    if let Some(name) = name {
-        match Control::open(Place::Abstract(name), registry.try_clone()?, listener, first_client) {
-            Ok(control) => return Ok(control),
-            Err(error) => log::warn!("nobody can connect to @{name}: {error}"),
-        }
+impl Around {
+    fn control(&self, place: Place<'_>) -> io::Result<Control> {
+        Control::open(place, self.registry.try_clone()?, self.listener, self.first_client)
     }
-    Control::open(Place::Nowhere, registry.try_clone()?, listener, first_client)
-}
-
-/// Whom to trust: the CA certificates that are given, else what is around.
-pub(crate) fn trust(options: &Options, embedding: Option<&Embedding>) -> Result<Trust, DaemonError> {
-    match embedding {
-        None => Trust::new(options.ca.as_deref()),
-        Some(Embedding { ca: Some(pem), .. }) => Trust::of_pem(pem),
-        Some(Embedding { ca: None, .. }) => Trust::judged_by_platform(),
-    }
-    .map_err(DaemonError::Trust)
 }

@@ -10,7 +10,7 @@
 //! | which of several servers and addresses is tried when | `race` (pure), `reach` |
 //! | TCP and TLS, attempts, the registration's HTTP | `link`, `attempt`, `links`, `http`, `address`, `resolve` |
 //! | whether a captive portal is in between | `portal` |
-//! | which servers are trusted, by which time | `trust`, `judge` |
+//! | which servers are trusted, by which time | `trust`, `judge`; TLS's cryptography is chosen in `provider` |
 //! | the engine's records in the store | `records` |
 //! | notifications | [`Platform`], `host` |
 //! | what is around: a host, or an app's service | [`Embedding`]; other threads of the app speak through [`Remote`] |
@@ -51,6 +51,7 @@ mod page;
 mod platform;
 mod portal;
 mod problems;
+mod provider;
 mod race;
 mod reach;
 mod records;

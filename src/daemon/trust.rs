@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use offpush_engine::input::{CertificateProblem, LinkFailure};
 use rustls::client::{Resumption, WantsClientCert};
-use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use crate::judge::{Judge, Question};
+use crate::provider::provider;
 
 /// When this was built, in milliseconds since 1970: no honest clock shows an earlier time.
 const BUILT_AT: i64 = parse_seconds(env!("OFFPUSH_BUILD_SECONDS")) * 1_000;
@@ -63,7 +63,7 @@ impl Trust {
 
     /// Trusts what the platform is found to trust.
     pub(crate) fn judged_by_platform() -> Result<Self, TrustError> {
-        let judge = Arc::new(Judge::new(ring::default_provider().signature_verification_algorithms));
+        let judge = Arc::new(Judge::new(provider().signature_verification_algorithms));
         let verifier = Arc::clone(&judge);
         let mut trust = Self::of(|builder| builder.dangerous().with_custom_certificate_verifier(verifier))?;
         let mut brokers = ClientConfig::clone(&trust.brokers);
@@ -82,7 +82,7 @@ impl Trust {
     ) -> Result<Self, TrustError> {
         let clock = Arc::new(JudgingClock { wall: AtomicI64::new(0), gateway: AtomicI64::new(i64::MIN) });
         let time: Arc<dyn TimeProvider> = Arc::clone(&clock) as _;
-        let builder = ClientConfig::builder_with_details(Arc::new(ring::default_provider()), time);
+        let builder = ClientConfig::builder_with_details(Arc::new(provider()), time);
         let builder = builder
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|error| TrustError::Library(error.to_string()))?;

@@ -14,7 +14,7 @@ pub struct CommitId(pub u64);
 
 /// The default network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "network", rename_all = "kebab-case")]
+#[serde(tag = "network", rename_all = "kebab-case", try_from = "NetworkFields")]
 pub enum Network {
     /// There is none.
     None,
@@ -30,6 +30,32 @@ pub enum Network {
         /// What the platform knows of its way out.
         internet: Internet,
     },
+}
+
+/// Read flat: an enum that is told from a field is read through a copy of the whole, by much more code.
+#[derive(Deserialize)]
+struct NetworkFields {
+    network: String,
+    key: Option<u64>,
+    transport: Option<String>,
+    addresses: Option<u64>,
+    internet: Option<Internet>,
+}
+
+impl TryFrom<NetworkFields> for Network {
+    type Error = String;
+
+    fn try_from(fields: NetworkFields) -> Result<Self, String> {
+        let NetworkFields { network, key, transport, addresses, internet } = fields;
+        match (network.as_str(), key, transport, addresses, internet) {
+            ("none", ..) => Ok(Self::None),
+            ("up", Some(key), Some(transport), Some(addresses), Some(internet)) => {
+                Ok(Self::Up { key, transport, addresses, internet })
+            }
+            ("up", ..) => Err("one of the fields `key`, `transport`, `addresses`, `internet` is missing".to_owned()),
+            (other, ..) => Err(format!("unknown network `{other}`")),
+        }
+    }
 }
 
 /// Whether a network leads anywhere.

@@ -21,6 +21,7 @@ mod page;
 mod problem;
 mod protocol;
 mod render;
+mod request;
 mod text;
 
 pub use checkin::checkin;

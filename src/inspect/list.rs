@@ -44,6 +44,7 @@ pub struct Notification {
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct HistoryItem {
     /// When.
     pub at: i64,
@@ -52,6 +53,16 @@ pub struct HistoryItem {
     /// What there is to say about it; the fields depend on `event`.
     #[serde(flatten)]
     pub details: Map<String, Value>,
+}
+
+impl TryFrom<Map<String, Value>> for HistoryItem {
+    type Error = &'static str;
+
+    fn try_from(mut details: Map<String, Value>) -> Result<Self, Self::Error> {
+        let at = details.remove("at").as_ref().and_then(Value::as_i64).ok_or("it has no `at`")?;
+        let Some(Value::String(event)) = details.remove("event") else { return Err("it has no `event`") };
+        Ok(Self { at, event, details })
+    }
 }
 
 /// What is known of a network, as `networks` lists it.

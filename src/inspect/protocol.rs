@@ -1,6 +1,5 @@
 //! The control protocol: what goes over the control socket, one JSON document a line.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::list::{HistoryItem, KnownNetwork, Notification};
 use crate::page::{SCHEMA, StatusPage};
+use crate::request::Fields;
 
 /// The control socket's name in the daemon's data directory.
 pub const SOCKET_FILE: &str = "control.sock";
@@ -22,29 +22,18 @@ pub const MAXIMUM_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 
 /// A line to the daemon. Each gets one answer, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Fields")]
 pub struct Request {
     /// [`SCHEMA`]; taken for it if left out.
-    #[serde(default = "schema")]
     pub schema: u32,
     /// What is asked for.
     #[serde(flatten)]
     pub operation: Operation,
 }
 
-fn schema() -> u32 {
-    SCHEMA
-}
-
 impl Request {
     /// Reads a line.
     pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Named<'a> {
-            #[serde(borrow, rename = "op")]
-            _op: Cow<'a, str>,
-        }
-        // Where a name is expected serde takes a variant's position too, which is no part of the protocol.
-        serde_json::from_slice::<Named<'_>>(line)?;
         serde_json::from_slice(line)
     }
 }
@@ -56,7 +45,7 @@ impl From<Operation> for Request {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
 pub enum Operation {
     /// The status page: [`Answer::Status`].
@@ -124,12 +113,11 @@ pub enum Operation {
         callback: u64,
     },
     /// One that this version does not know.
-    #[serde(other)]
     Unknown,
 }
 
 /// What the app asks of the gateway. The names are those of Mi Push's `MiPushClient.COMMAND_*`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "command", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the fields' names say what they are")]
 pub enum Command {
@@ -144,7 +132,7 @@ pub enum Command {
     /// The device hears this topic.
     SubscribeTopic { topic: String },
     /// The device no longer hears this topic.
-    #[serde(rename = "unsubscibe-topic", alias = "unsubscribe-topic")]
+    #[serde(rename = "unsubscibe-topic")]
     UnsubscribeTopic { topic: String },
     /// When messages may be shown: from `start` to the end of the minute `end`, minutes since local midnight.
     AcceptTime { start: u16, end: u16 },

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Entry, RawEntry, Undecodable};
+use crate::entry::{Entry, RawEntry, Undecodable, decode_body};
 use crate::{CommandResult, Message, VERSION};
 
 /// What the gateway publishes to one device, as the gateway makes it ([`DownFrame::encode`]) or the phone reads it
@@ -116,12 +116,13 @@ pub enum Down {
 impl RawEntry<'_> {
     /// Decodes the content of an entry to a phone.
     pub fn down(&self) -> Result<Down, Undecodable> {
-        Ok(match &*self.kind {
-            "message" => Down::Message(self.body()?),
-            "withdraw" => Down::Withdraw(self.body()?),
-            "unbind" => Down::Unbind(self.body()?),
-            "result" => Down::Result(self.body()?),
-            "settings" => Down::Settings(self.body()?),
+        let (kind, body) = (&*self.kind, self.body);
+        Ok(match kind {
+            "message" => Down::Message(decode_body(kind, body)?),
+            "withdraw" => Down::Withdraw(decode_body(kind, body)?),
+            "unbind" => Down::Unbind(decode_body(kind, body)?),
+            "result" => Down::Result(decode_body(kind, body)?),
+            "settings" => Down::Settings(decode_body(kind, body)?),
             "void" => Down::Void,
             other => return Err(Undecodable::Kind(other.to_owned())),
         })

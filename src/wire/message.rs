@@ -108,7 +108,7 @@ pub enum Click {
 
 /// How a message was addressed to this device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "value", rename_all = "lowercase")]
+#[serde(tag = "kind", content = "value", rename_all = "lowercase", try_from = "TargetFields")]
 pub enum Target {
     /// To its regId.
     RegId,
@@ -122,6 +122,30 @@ pub enum Target {
     All,
     /// To an IM user.
     User(String),
+}
+
+/// Read flat, as a command is and for the same reason.
+#[derive(Deserialize)]
+struct TargetFields {
+    kind: String,
+    value: Option<String>,
+}
+
+impl TryFrom<TargetFields> for Target {
+    type Error = String;
+
+    fn try_from(TargetFields { kind, value }: TargetFields) -> Result<Self, String> {
+        let value = || value.ok_or_else(|| "missing field `value`".to_owned());
+        Ok(match kind.as_str() {
+            "regid" => Self::RegId,
+            "alias" => Self::Alias(value()?),
+            "topic" => Self::Topic(value()?),
+            "account" => Self::Account(value()?),
+            "all" => Self::All,
+            "user" => Self::User(value()?),
+            other => return Err(format!("unknown target `{other}`")),
+        })
+    }
 }
 
 /// Mi Push's `notify_type`: −1 for all, else the sum of 1 (sound), 2 (vibration) and 4 (lights); 0 is silent.

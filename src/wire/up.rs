@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::command::{AcceptTime, Command};
-use crate::entry::{Entry, RawEntry, Undecodable};
+use crate::entry::{Entry, RawContent, RawEntry, Undecodable, decode_body};
 use crate::{Bindings, VERSION};
 
 /// What a phone publishes, as the phone makes it ([`UpFrame::encode`]) or the gateway reads it
@@ -87,7 +88,7 @@ pub struct Gone {
 }
 
 /// The content of an entry to the gateway.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", content = "body", rename_all = "kebab-case")]
 pub enum Up {
     /// What the app asked for; a result follows.
@@ -105,20 +106,26 @@ impl Up {
     }
 
     /// Reads what [`Up::encode`] wrote.
-    pub fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
+    pub fn decode(bytes: &[u8]) -> Result<Self, Undecodable> {
+        let RawContent { kind, body } = serde_json::from_slice(bytes)
+            .map_err(|e| Undecodable::Body { kind: "entry".to_owned(), error: e.to_string() })?;
+        Self::read(&kind, body)
+    }
+
+    fn read(kind: &str, body: Option<&RawValue>) -> Result<Self, Undecodable> {
+        Ok(match kind {
+            "command" => Self::Command(decode_body(kind, body)?),
+            "receipt" => Self::Receipt(decode_body(kind, body)?),
+            "snapshot" => Self::Snapshot(decode_body(kind, body)?),
+            other => return Err(Undecodable::Kind(other.to_owned())),
+        })
     }
 }
 
 impl RawEntry<'_> {
     /// Decodes the content of an entry to the gateway.
     pub fn up(&self) -> Result<Up, Undecodable> {
-        Ok(match &*self.kind {
-            "command" => Up::Command(self.body()?),
-            "receipt" => Up::Receipt(self.body()?),
-            "snapshot" => Up::Snapshot(self.body()?),
-            other => return Err(Undecodable::Kind(other.to_owned())),
-        })
+        Up::read(&self.kind, self.body)
     }
 }
 

@@ -1,11 +1,34 @@
 //! The network decides: no attempt without one, an attempt at once with a new one.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::packets::{Sent, disconnect};
 use common::{Broker, DAY, HOUR, Input, MINUTE, Phone, Registrar, SECOND, cellular, message, wifi};
 use offpush_engine::status::{Phase, WaitReason};
-use offpush_engine::{Disconnected, LinkFailure, Network};
+use offpush_engine::{Disconnected, Internet, LinkFailure, Network};
+
+#[test]
+fn a_network_is_read_as_it_was_written_and_refused_with_a_part_missing() {
+    // As Java tells it: writing is derived, reading is not.
+    let internet = Internet::Portal;
+    let up = Network::Up { key: 1, transport: "wifi".to_owned(), addresses: 2, internet };
+    for network in [Network::None, up] {
+        let json = serde_json::to_string(&network).unwrap();
+        assert_eq!(serde_json::from_str::<Network>(&json).unwrap(), network);
+    }
+    for wrong in [
+        r#"{"network":"up"}"#,
+        r#"{"network":"up","key":1,"transport":"wifi","addresses":2}"#,
+        r#"{"network":"up","key":1,"transport":"wifi","addresses":2,"internet":"slow"}"#,
+        r#"{"network":"up","key":-1,"transport":"wifi","addresses":2,"internet":"works"}"#,
+        r#"{"network":"down"}"#,
+        "{}",
+    ] {
+        assert!(serde_json::from_str::<Network>(wrong).is_err(), "{wrong}");
+    }
+}
 
 fn connects_from_boot() -> Phone {
     let mut phone = Phone::connected();

@@ -35,6 +35,8 @@ fn requests_have_these_forms() {
         request(Operation::DismissSummary { ids: vec![] }),
         json!({"schema": 1, "op": "dismiss-summary", "ids": []})
     );
+    assert_eq!(request(Operation::Dismiss { id: "m".into() }), json!({"schema": 1, "op": "dismiss", "id": "m"}));
+    assert_eq!(request(Operation::Echo { text: "t".into() }), json!({"schema": 1, "op": "echo", "text": "t"}));
     assert_eq!(request(Operation::Taken { callback: 3 }), json!({"schema": 1, "op": "taken", "id": 3}));
     for (operation, name) in [
         (Operation::Networks, "networks"),
@@ -50,9 +52,16 @@ fn requests_have_these_forms() {
         assert_eq!(request(Operation::Command(command)), expected);
     };
     command(Command::SetAlias { alias: "a".into() }, json!({"command": "set-alias", "alias": "a"}));
+    command(Command::UnsetAlias { alias: "a".into() }, json!({"command": "unset-alias", "alias": "a"}));
+    command(Command::SetAccount { account: "a".into() }, json!({"command": "set-account", "account": "a"}));
+    command(Command::UnsetAccount { account: "a".into() }, json!({"command": "unset-account", "account": "a"}));
+    command(Command::SubscribeTopic { topic: "t".into() }, json!({"command": "subscribe-topic", "topic": "t"}));
     command(Command::UnsubscribeTopic { topic: "t".into() }, json!({"command": "unsubscibe-topic", "topic": "t"}));
     command(Command::AcceptTime { start: 1, end: 2 }, json!({"command": "accept-time", "start": 1, "end": 2}));
     command(Command::Pause, json!({"command": "pause"}));
+    command(Command::Resume, json!({"command": "resume"}));
+    command(Command::Logout { user: "u".into() }, json!({"command": "logout", "user": "u"}));
+    command(Command::Unregister, json!({"command": "unregister"}));
     command(
         Command::ReportToken { certificate: 1, user: "u".into(), sig: "s".into() },
         json!({"command": "report-token", "certificate": 1, "user": "u", "sig": "s"}),
@@ -69,6 +78,33 @@ fn a_request_may_leave_out_the_schema_and_carry_more() {
     assert_eq!(read(r#"{"schema":1}"#), None);
     let spelled = r#"{"op":"command","command":"unsubscribe-topic","topic":"t"}"#;
     assert_eq!(read(spelled), Some(Operation::Command(Command::UnsubscribeTopic { topic: "t".into() })));
+}
+
+#[test]
+fn a_request_without_what_its_operation_needs_is_refused() {
+    // Missing, of another type, unknown, or not even an object.
+    for wrong in [
+        r#"{"op":"click"}"#,
+        r#"{"op":"click","id":3}"#,
+        r#"{"op":"dismiss","id":null}"#,
+        r#"{"op":"taken","id":"3"}"#,
+        r#"{"op":"taken","id":-1}"#,
+        r#"{"op":"echo"}"#,
+        r#"{"op":"message"}"#,
+        r#"{"op":"click-summary"}"#,
+        r#"{"op":"command"}"#,
+        r#"{"op":"command","command":"dance"}"#,
+        r#"{"op":"command","command":"set-alias"}"#,
+        r#"{"op":"command","command":"accept-time","start":1}"#,
+        r#"{"op":"command","command":"accept-time","start":1,"end":70000}"#,
+        r#"{"op":"command","command":"report-token","certificate":"1","user":"u","sig":"s"}"#,
+        r#"{"op":0}"#,
+        r#"{"schema":-1,"op":"status"}"#,
+        r#""status""#,
+        "",
+    ] {
+        assert!(Request::parse(wrong.as_bytes()).is_err(), "{wrong}");
+    }
 }
 
 #[test]
