@@ -12,6 +12,8 @@ import java.net.URL;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /** A gateway process with one app, {@code com.example.push}. */
@@ -67,19 +69,39 @@ final class Gateway implements AutoCloseable {
                 body == null ? null : body.toString()));
     }
 
+    /** A list of the console's API. */
+    JSONArray list(String path) throws Exception {
+        String token = read(new File(data, "admin-token")).trim();
+        return new JSONArray(ask("GET", "/console/api/" + path, "Bearer " + token, "application/json", null));
+    }
+
     /** Pushes to a regId by the Mi Push API; alternating names and values of the form. Returns the message's id. */
     String push(String regId, String... form) throws Exception {
-        StringBuilder body = new StringBuilder("registration_id=").append(encode(regId))
-                .append("&restricted_package_name=com.example.push");
+        return miPush("/v3/message/regid", "registration_id=" + encode(regId), form).getJSONObject("data").getString("id");
+    }
+
+    /** Asks the Mi Push API; alternating names and values of the form. Returns its answer, which is a success. */
+    JSONObject miPush(String path, String target, String... form) throws Exception {
+        StringBuilder body = new StringBuilder(target).append("&restricted_package_name=com.example.push");
         for (int i = 0; i < form.length; i += 2) {
             body.append('&').append(encode(form[i])).append('=').append(encode(form[i + 1]));
         }
-        JSONObject answer = new JSONObject(ask("POST", "/v3/message/regid", "key=" + appSecret,
-                "application/x-www-form-urlencoded", body.toString()));
+        JSONObject answer = new JSONObject(ask("POST", path, "key=" + appSecret, "application/x-www-form-urlencoded",
+                body.toString()));
         if (answer.getInt("code") != 0) {
             throw new IOException(answer.toString());
         }
-        return answer.getJSONObject("data").getString("id");
+        return answer;
+    }
+
+    /** The steps of a message's way on the phones: {@code arrived}, {@code folded}, {@code shown}, {@code clicked}, … in order. */
+    List<String> steps(String id) throws Exception {
+        JSONArray steps = message(id).getJSONArray("steps");
+        List<String> names = new ArrayList<String>();
+        for (int i = 0; i < steps.length(); i++) {
+            names.add(steps.getJSONObject(i).getString("step"));
+        }
+        return names;
     }
 
     /** What became of a message. */
@@ -136,7 +158,7 @@ final class Gateway implements AutoCloseable {
         return all.toString("UTF-8");
     }
 
-    private static String encode(String text) throws IOException {
+    static String encode(String text) throws IOException {
         return URLEncoder.encode(text, "UTF-8");
     }
 

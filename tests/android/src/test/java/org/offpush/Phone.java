@@ -2,6 +2,7 @@ package org.offpush;
 
 import static org.robolectric.Shadows.shadowOf;
 
+import android.app.Activity;
 import android.app.Application;
 import android.app.Notification;
 import android.app.NotificationManager;
@@ -13,7 +14,6 @@ import android.os.Bundle;
 import android.os.Looper;
 import android.service.notification.StatusBarNotification;
 
-import com.xiaomi.mipush.sdk.BridgeActivity;
 import com.xiaomi.push.service.XMPushService;
 
 import org.robolectric.Robolectric;
@@ -194,9 +194,41 @@ final class Phone implements AutoCloseable {
         while (shadowOf(app).getNextStartedActivity() != null) {
             continue;
         }
-        Intent intent = shadowOf(behind).getSavedIntent();
-        Robolectric.buildActivity(BridgeActivity.class, intent).create();
+        open(shadowOf(behind).getSavedIntent());
         return shadowOf(app).getNextStartedActivity();
+    }
+
+    /** A person clicks a notification; the notification bar takes it away if it says so. */
+    Intent clickOn(StatusBarNotification one) throws Exception {
+        if ((one.getNotification().flags & Notification.FLAG_AUTO_CANCEL) != 0) {
+            notifications().cancel(one.getTag(), one.getId());
+        }
+        return click(one.getNotification().contentIntent);
+    }
+
+    /** A person swipes a notification away. */
+    void swipe(StatusBarNotification one) {
+        notifications().cancel(one.getTag(), one.getId());
+        fire(one.getNotification().deleteIntent);
+    }
+
+    /** How many notifications stand there that nobody can swipe away: the foreground service's. */
+    int ongoing() {
+        int count = 0;
+        for (StatusBarNotification one : notifications().getActiveNotifications()) {
+            count += one.isOngoing() ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** An activity is started, and ends or not. */
+    static void open(Intent intent) {
+        try {
+            Robolectric.buildActivity(Class.forName(intent.getComponent().getClassName()).asSubclass(Activity.class), intent)
+                    .create();
+        } catch (ClassNotFoundException missing) {
+            throw new AssertionError(missing);
+        }
     }
 
     /** Sends what a PendingIntent for a broadcast holds. */

@@ -30,7 +30,7 @@ public class PlatformBar extends ShadowNotificationManager {
     /** Milliseconds from notify() to the bar: two hops through the service's handler. */
     private static final long HOPS = 20;
 
-    /** What the limits did, and the most that ever stood there. */
+    /** What the limits did, and the most that ever stood there beside the foreground service's own. */
     static int dropped;
     static int shed;
     static int withoutChannel;
@@ -94,7 +94,11 @@ public class PlatformBar extends ShadowNotificationManager {
                 enqueued--;
                 rate("update");
                 PlatformBar.super.notify(tag, id, notification);
-                most = Math.max(most, PlatformBar.super.getActiveNotifications().length);
+                int count = 0;
+                for (StatusBarNotification one : PlatformBar.super.getActiveNotifications()) {
+                    count += one.isOngoing() ? 0 : 1;
+                }
+                most = Math.max(most, count);
             }
         });
     }

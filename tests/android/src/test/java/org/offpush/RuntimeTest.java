@@ -15,7 +15,6 @@ import android.net.Uri;
 import com.xiaomi.mipush.sdk.ErrorCode;
 import com.xiaomi.mipush.sdk.MiPushClient;
 import com.xiaomi.mipush.sdk.PushMessageHelper;
-import com.xiaomi.push.service.receivers.NetworkStatusReceiver;
 
 import org.json.JSONObject;
 import org.junit.After;
@@ -117,22 +116,6 @@ public class RuntimeTest {
         assertNull(Callers.open(phone.app, new Intent("b").setData(ours.getData()), "c"));
         assertNull(Callers.open(phone.app, new Intent("a").setData(Uri.parse(ours.getDataString() + "A")), "c"));
         assertNull(Callers.open(phone.app, new Intent("a"), "c"));
-    }
-
-    /** Forged intents at the exported components call nobody back. */
-    @Test
-    public void forged_intents_do_nothing() throws Exception {
-        Intent forged = new Intent(Names.RECEIVE_MESSAGE)
-                .putExtra(PushMessageHelper.MESSAGE_TYPE, PushMessageHelper.MESSAGE_RAW);
-        phone.forged(new SampleReceiver(), forged);
-        phone.forged(new NetworkStatusReceiver(), forged);
-        org.robolectric.Robolectric.buildService(com.xiaomi.mipush.sdk.PushMessageHandler.class, forged)
-                .create().startCommand(0, 1);
-        assertNull(phone.click(android.app.PendingIntent.getActivity(phone.app, 0,
-                new Intent(phone.app, com.xiaomi.mipush.sdk.BridgeActivity.class), Clicks.immutable())));
-        phone.pump();
-        assertTrue(SampleReceiver.CALLS.toString(), SampleReceiver.CALLS.isEmpty());
-        assertNull("not registered: nothing is started", shadowOf(phone.app).getNextStartedService());
     }
 
     /** Without the gateway's address in the manifest the register result says so. */
