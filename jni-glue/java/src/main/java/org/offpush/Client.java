@@ -197,7 +197,8 @@ public final class Client {
     /** Hands a result that the app made itself to its receivers. */
     public static void result(Context context, MiPushCommandMessage result) {
         List<String> arguments = result.getCommandArguments();
-        JSONObject callback = Json.of("code", result.getResultCode(), "reason", result.getReason());
+        JSONObject callback = Json.of("code", result.getResultCode(), "reason", result.getReason(),
+                "category", result.getCategory());
         if (MiPushClient.COMMAND_REGISTER.equals(result.getCommand())) {
             Json.put(callback, "kind", "registered");
             Json.put(callback, "regId", arguments == null || arguments.isEmpty() ? null : arguments.get(0));

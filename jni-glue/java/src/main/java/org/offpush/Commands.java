@@ -66,6 +66,8 @@ final class Commands {
 
     private void register(String appId, String appKey) {
         if (!appId.equals(core.settings.appId()) || !appKey.equals(core.settings.appKey())) {
+            // What runs belongs to the registration before, and what it was told of the network went with it.
+            core.stop("the app registers with another AppID or AppKey");
             core.settings.setApp(appId, appKey);
         }
         String problem = core.start("registerPush", true);

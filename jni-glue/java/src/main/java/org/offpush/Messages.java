@@ -39,15 +39,16 @@ final class Messages {
         JSONObject json = Json.of("id", wire.optString("id"), "title", wire.optString("title"),
                 "description", wire.optString("description"), "content", wire.optString("payload"),
                 "passThrough", wire.optInt("passThrough"), "notifyId", wire.optInt("notifyId"),
-                "notifyType", wire.optInt("notifyType", -1), "extra", wire.optJSONObject("extra"), "notified", true);
-        Object target = wire.opt("target");
-        if ("all".equals(target)) {
+                "notifyType", wire.optInt("notifyType", -1), "extra", wire.optJSONObject("extra"), "notified", true,
+                "sentAt", wire.optLong("sentAt"));
+        JSONObject target = wire.optJSONObject("target");
+        String kind = target == null ? "" : target.optString("kind");
+        if (kind.equals("all")) {
             Json.put(json, "topic", EVERYBODY);
-        } else if (target instanceof JSONObject) {
-            JSONObject one = (JSONObject) target;
-            Json.put(json, "alias", Json.string(one, "alias"));
-            Json.put(json, "topic", Json.string(one, "topic"));
-            Json.put(json, "userAccount", Json.string(one, "account"));
+        } else if (kind.equals("alias") || kind.equals("topic")) {
+            Json.put(json, kind, Json.string(target, "value"));
+        } else if (kind.equals("account")) {
+            Json.put(json, "userAccount", Json.string(target, "value"));
         }
         return json;
     }
@@ -67,6 +68,7 @@ final class Messages {
         }
         result.setResultCode(json.optLong("code"));
         result.setReason(Json.string(json, "reason"));
+        result.setCategory(Json.string(json, "category"));
         return result;
     }
 }

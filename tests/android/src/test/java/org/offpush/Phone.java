@@ -58,6 +58,8 @@ final class Phone implements AutoCloseable {
         SampleReceiver.CALLS.clear();
         SampleReceiver.fault = null;
         SecondReceiver.RESULTS.clear();
+        SecondReceiver.COMMANDS.clear();
+        SecondReceiver.onMainThread = false;
         // Normal permissions, which Android grants with the installation.
         shadowOf(app).grantPermissions(android.Manifest.permission.FOREGROUND_SERVICE,
                 android.Manifest.permission.RECEIVE_BOOT_COMPLETED);
