@@ -16,6 +16,8 @@ final class Alarms {
     private final Context context;
     private final Status status;
     private final Jobs jobs;
+    private long deadline = -1;
+    private long latest = -1;
 
     Alarms(Context context, Status status, Jobs jobs) {
         this.context = context;
@@ -25,6 +27,19 @@ final class Alarms {
 
     /** Wakes the daemon at {@code deadline} to {@code latest} (elapsedRealtime, ms); -1: no alarm. Replaces the one before. */
     void set(long deadline, long latest) {
+        this.deadline = deadline;
+        this.latest = latest;
+        climb();
+    }
+
+    /** Sets the alarm anew: what is allowed may have changed since. */
+    void again() {
+        if (deadline >= 0) {
+            climb();
+        }
+    }
+
+    private void climb() {
         AlarmManager manager = (AlarmManager) context.getSystemService(Context.ALARM_SERVICE);
         PendingIntent intent = intent();
         if (deadline < 0) {
@@ -35,14 +50,14 @@ final class Alarms {
             status.say(Status.ALARM, "none is needed");
             return;
         }
-        String denied = manager == null ? "there is no AlarmManager" : exact(manager, deadline, intent);
+        String denied = manager == null ? "there is no AlarmManager" : exact(manager, intent);
         if (denied == null) {
             jobs.cancelWake();
             status.say(Status.ALARM, "exact, also in Doze");
             return;
         }
         String why = denied;
-        denied = manager == null ? denied : inexact(manager, deadline, intent);
+        denied = manager == null ? denied : inexact(manager, intent);
         if (denied == null) {
             jobs.cancelWake();
             status.say(Status.ALARM, "inexact (" + why + "): late in Doze, and without network there since Android 13");
@@ -53,13 +68,7 @@ final class Alarms {
         status.say(Status.ALARM, "a job (" + denied + "): not in Doze");
     }
 
-    /** Whether exact alarms are allowed now. */
-    static boolean exactAllowed(Context context) {
-        AlarmManager manager = (AlarmManager) context.getSystemService(Context.ALARM_SERVICE);
-        return manager != null && (Build.VERSION.SDK_INT < 31 || manager.canScheduleExactAlarms());
-    }
-
-    private String exact(AlarmManager manager, long deadline, PendingIntent intent) {
+    private String exact(AlarmManager manager, PendingIntent intent) {
         if (Build.VERSION.SDK_INT >= 31 && !manager.canScheduleExactAlarms()) {
             return "exact alarms are not allowed to this app";
         }
@@ -78,7 +87,7 @@ final class Alarms {
         }
     }
 
-    private String inexact(AlarmManager manager, long deadline, PendingIntent intent) {
+    private String inexact(AlarmManager manager, PendingIntent intent) {
         try {
             if (Build.VERSION.SDK_INT >= 23) {
                 manager.setAndAllowWhileIdle(AlarmManager.ELAPSED_REALTIME_WAKEUP, deadline, intent);

@@ -45,6 +45,15 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
         }
     }
 
+    /** The daemon was ended: who listens for its state learns it from us. */
+    void daemonStopped(String why) {
+        if (!state.isEmpty()) {
+            state = "";
+            StateBroadcast.tell(core.context, Json.of("state", Core.NOT_RUNNING, "since", System.currentTimeMillis(),
+                    "problem", why));
+        }
+    }
+
     /** Something for the app that does not come from the daemon. On the core's thread. */
     void tell(JSONObject callback) {
         deliveries.add(callback);

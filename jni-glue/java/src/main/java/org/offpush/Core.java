@@ -11,6 +11,9 @@ import android.os.UserManager;
 
 import org.json.JSONObject;
 
+import java.util.Collections;
+import java.util.List;
+
 /**
  * The push service's heart in {@code :pushservice}: one for the process, whatever woke it (the service, a job, an alarm,
  * a broadcast). It decides whether the daemon is to run, and hands what the app wants to it. All work is done on one
@@ -20,7 +23,12 @@ final class Core {
     /** Milliseconds after which a service that still runs is no restart loop. */
     private static final long SETTLED = 5 * 60_000L;
 
+    /** The state, in the control protocol's word, of a daemon that does not run. */
+    static final String NOT_RUNNING = "not-running";
+    private static final String LOCKED = "the phone has not been unlocked since it was started";
+
     private static Core instance;
+    private static boolean waitsForUnlock;
 
     final Context context;
     final Handler handler;
@@ -94,6 +102,7 @@ final class Core {
                 start(why, false);
                 daemon.wake();
                 networks.look();
+                alarms.again();
                 // A service that is there already, in the foreground or not, is never started from here: it leads here.
                 if (!presence.isThere()) {
                     String denied = presence.start(Json.of("do", "stay"));
@@ -153,7 +162,7 @@ final class Core {
             return say("the app has switched pushes off (disablePush)");
         }
         Config config = Config.of(context);
-        status.say(Status.MANIFEST, config.problem);
+        status.say(Status.CONFIGURATION, config.problem);
         if (config.problem != null) {
             return say(config.problem);
         }
@@ -190,6 +199,7 @@ final class Core {
         networks.stop();
         daemon.stop();
         locks.release();
+        bridge.daemonStopped(why);
         say(why);
     }
 
@@ -221,47 +231,70 @@ final class Core {
     }
 
     /** The status page as lines for scripts: docs/control.md of the project says what they are. */
-    String checkin() {
-        String page = daemon.checkin();
-        String why = status.of(Status.DAEMON);
-        return page != null ? page
-                : "1,state,not-running,," + (why == null ? "" : why.replace(',', ';')) + "\n1,end\n";
+    static String checkin(Context context) {
+        Core core = get(context);
+        String page = core == null ? null : core.daemon.checkin();
+        if (page != null) {
+            return page;
+        }
+        String why = core == null ? LOCKED : core.status.of(Status.DAEMON);
+        return "1,state," + NOT_RUNNING + ",," + (why == null ? "" : why.replace(',', ';')) + "\n1,end\n";
     }
 
     /** The status page, for people or for machines. */
     String page(boolean json) {
-        String page = daemon.page(json);
+        // What a person decides in the settings is told to nobody.
+        bridge.notifications.allowed();
+        presence.sayBattery();
+        String started = lastStarted == null ? "" : "  started by: " + lastStarted + '\n';
+        return page(context, daemon.page(json), json, status) + (json ? "" : started);
+    }
+
+    /** The status page of this process, in whatever state it is. */
+    static String page(Context context, boolean json) {
+        Core core = get(context);
+        if (core != null) {
+            return core.page(json);
+        }
+        Status status = new Status();
+        status.say(Status.DAEMON, "does not run: " + LOCKED);
+        return page(context, null, json, status);
+    }
+
+    private static String page(Context context, String daemon, boolean json, Status status) {
         if (json) {
-            JSONObject all = page == null ? null : Json.parse(Json.utf8(page));
-            all = all == null ? Json.of("schema", 1, "state", "not-running", "package", context.getPackageName()) : all;
-            JSONObject platform = status.json();
-            Json.put(platform, "battery", (presence.isExempt() ? "" : "not ") + "exempt from battery optimisation");
-            Json.put(all, "platform", platform);
-            return all.toString();
-        }
-        StringBuilder text = new StringBuilder(page == null ? "The daemon does not run.\n" : page);
-        text.append("\nAndroid ").append(Build.VERSION.RELEASE).append(" (API ").append(Build.VERSION.SDK_INT).append(")");
-        text.append(presence.isExempt() ? ", exempt from battery optimisation\n" : "\n");
-        if (page == null) {
-            for (String line : status.lines()) {
-                text.append("  ").append(line).append('\n');
+            JSONObject page = daemon == null ? null : Json.parse(Json.utf8(daemon));
+            if (page == null) {
+                page = Json.of("schema", 1, "state", NOT_RUNNING, "reason", status.of(Status.DAEMON), "package",
+                        context.getPackageName());
             }
+            Json.put(page, "platform", status.json());
+            return page.toString();
         }
-        if (lastStarted != null) {
-            text.append("  started by: ").append(lastStarted).append('\n');
+        StringBuilder text = new StringBuilder(daemon == null ? "The daemon does not run.\n" : daemon);
+        text.append("\nAndroid ").append(Build.VERSION.RELEASE).append(" (API ").append(Build.VERSION.SDK_INT).append(")\n");
+        // The daemon's page has it already.
+        List<String> lines = daemon == null ? status.lines() : Collections.<String>emptyList();
+        for (String line : lines) {
+            text.append("  ").append(line).append('\n');
         }
         return text.toString();
     }
 
-    /** Before the first unlock: resumes once the phone is unlocked. Registered once a process. */
-    static void waitForUnlock(final Context context) {
-        AppLog.log("the phone has not been unlocked since it was started: the push service waits for that");
+    /** Before the first unlock: resumes once the phone is unlocked. */
+    static synchronized void waitForUnlock(final Context context) {
+        if (waitsForUnlock) {
+            return;
+        }
+        waitsForUnlock = true;
+        AppLog.log(LOCKED + ": the push service waits for that");
         Context application = context.getApplicationContext();
         final Context lasting = application == null ? context : application;
         BroadcastReceiver receiver = new BroadcastReceiver() {
             @Override
             public void onReceive(Context ignored, Intent intent) {
                 lasting.unregisterReceiver(this);
+                waitsForUnlock = false;
                 Core core = get(lasting);
                 if (core != null) {
                     core.resume("first unlock");

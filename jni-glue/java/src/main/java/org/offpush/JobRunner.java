@@ -100,7 +100,7 @@ public abstract class JobRunner extends Service {
             synchronized (running) {
                 last = running.isEmpty();
             }
-            if (last && !core.presence.stays()) {
+            if (last && !core.presence.isThere()) {
                 core.stop("between two jobs");
             }
         }

@@ -75,14 +75,15 @@ final class Jobs {
             }
             JobScheduler scheduler = scheduler();
             if (scheduler != null && scheduler.schedule(job.build()) == JobScheduler.RESULT_SUCCESS) {
+                status.say(Status.JOBS, null);
                 return true;
             }
-            status.say(Status.MANIFEST, "no job can be scheduled");
+            status.say(Status.JOBS, "no job can be scheduled");
         } catch (IllegalArgumentException missing) {
             // No such service in the manifest, or one without android.permission.BIND_JOB_SERVICE.
-            status.say(Status.MANIFEST, "no job can be scheduled: " + missing.getMessage());
+            status.say(Status.JOBS, "no job can be scheduled: " + missing.getMessage());
         } catch (IllegalStateException tooMany) {
-            status.say(Status.MANIFEST, "no job can be scheduled: " + tooMany.getMessage());
+            status.say(Status.JOBS, "no job can be scheduled: " + tooMany.getMessage());
         }
         return false;
     }

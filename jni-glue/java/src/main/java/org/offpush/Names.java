@@ -9,6 +9,8 @@ final class Names {
     static final String PUSH_SERVICE = "com.xiaomi.push.service.XMPushService";
     static final String JOB_SERVICE = "com.xiaomi.push.service.XMJobService";
     static final String PING_RECEIVER = "com.xiaomi.push.service.receivers.PingReceiver";
+    /** The IM side's receiver of results. */
+    static final String IM_RECEIVER = "com.tencent.imsdk.ResultReceiver";
     static final String CLICK_ACTIVITY = "com.xiaomi.mipush.sdk.BridgeActivity";
 
     /** The alarm's broadcast. */

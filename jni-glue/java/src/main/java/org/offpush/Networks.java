@@ -12,6 +12,7 @@ import android.net.NetworkCapabilities;
 import android.net.RouteInfo;
 import android.os.Build;
 import android.os.Handler;
+import android.os.PowerManager;
 import android.telephony.TelephonyManager;
 
 import org.json.JSONObject;
@@ -35,13 +36,17 @@ final class Networks {
         void network(JSONObject network);
     }
 
+    /** {@code PowerManager.ACTION_DEVICE_LIGHT_IDLE_MODE_CHANGED}, which has this value before it is public in 33. */
+    private static final String LIGHT_IDLE_CHANGED = "android.os.action.LIGHT_DEVICE_IDLE_MODE_CHANGED";
+
     private final Context context;
     private final Handler handler;
     private final Status status;
     private final Listener listener;
     private final ConnectivityManager manager;
     private ConnectivityManager.NetworkCallback callback;
-    private BroadcastReceiver legacy;
+    private BroadcastReceiver receiver;
+    private String unseen;
     private String told;
 
     Networks(Context context, Handler handler, Status status, Listener listener) {
@@ -55,14 +60,15 @@ final class Networks {
     /** Begins to watch, and tells the network of now. */
     void watch() {
         told = null;
-        if (callback == null && legacy == null && manager != null) {
+        if (callback == null && receiver == null && manager != null) {
+            unseen = null;
             try {
                 register();
             } catch (SecurityException denied) {
-                status.say(Status.NETWORK, "the manifest lacks ACCESS_NETWORK_STATE: changes of the network go unseen");
+                unseen = "changes of the network go unseen: the manifest lacks ACCESS_NETWORK_STATE";
             } catch (RuntimeException tooMany) {
                 // More than 100 callbacks of the app.
-                status.say(Status.NETWORK, "changes of the network go unseen: " + tooMany.getMessage());
+                unseen = "changes of the network go unseen: " + tooMany.getMessage();
             }
         }
         look();
@@ -73,21 +79,30 @@ final class Networks {
             manager.unregisterNetworkCallback(callback);
             callback = null;
         }
-        if (legacy != null) {
-            context.unregisterReceiver(legacy);
-            legacy = null;
+        if (receiver != null) {
+            context.unregisterReceiver(receiver);
+            receiver = null;
         }
     }
 
     private void register() {
-        if (Build.VERSION.SDK_INT < 24) {
-            legacy = new BroadcastReceiver() {
+        if (Build.VERSION.SDK_INT < 29) {
+            // Before onBlockedStatusChanged these tell when Android takes the network from the app, and gives it back.
+            IntentFilter filter = new IntentFilter(PowerManager.ACTION_DEVICE_IDLE_MODE_CHANGED);
+            filter.addAction(LIGHT_IDLE_CHANGED);
+            filter.addAction(PowerManager.ACTION_POWER_SAVE_MODE_CHANGED);
+            if (Build.VERSION.SDK_INT < 24) {
+                filter.addAction(ConnectivityManager.CONNECTIVITY_ACTION);
+            }
+            receiver = new BroadcastReceiver() {
                 @Override
                 public void onReceive(Context ignored, Intent intent) {
-                    look();
+                    later();
                 }
             };
-            context.registerReceiver(legacy, new IntentFilter(ConnectivityManager.CONNECTIVITY_ACTION), null, handler);
+            context.registerReceiver(receiver, filter, null, handler);
+        }
+        if (Build.VERSION.SDK_INT < 24) {
             return;
         }
         ConnectivityManager.NetworkCallback watching = new ConnectivityManager.NetworkCallback() {
@@ -103,6 +118,11 @@ final class Networks {
 
             @Override
             public void onCapabilitiesChanged(Network network, NetworkCapabilities capabilities) {
+                later();
+            }
+
+            @Override
+            public void onBlockedStatusChanged(Network network, boolean blocked) {
                 later();
             }
 
@@ -153,6 +173,8 @@ final class Networks {
             status.say(Status.NETWORK, "the manifest lacks ACCESS_NETWORK_STATE: a network is assumed");
             return Json.of("network", "up", "key", 0, "transport", "other", "addresses", 0, "internet", "unknown");
         }
+        status.say(Status.NETWORK, unseen != null ? unseen : network == null && isIdle()
+                ? "Android gives the app none in Doze: it comes back when the phone wakes" : null);
         if (network == null) {
             return Json.of("network", "none");
         }
@@ -160,17 +182,27 @@ final class Networks {
         Set<String> place = new TreeSet<String>();
         Set<String> addresses = new TreeSet<String>();
         if (properties != null) {
+            boolean narrow = false;
+            for (LinkAddress address : properties.getLinkAddresses()) {
+                narrow |= !isWide(address.getAddress());
+            }
+            // Where there is IPv4 it says what place this is: IPv6 comes later, and providers change its prefixes.
             for (RouteInfo route : properties.getRoutes()) {
-                if (route.isDefaultRoute()) {
-                    place.add("gateway " + text(route.getGateway()));
+                InetAddress gateway = route.getGateway();
+                if (route.isDefaultRoute() && gateway != null && isWide(gateway) != narrow) {
+                    place.add("gateway " + gateway.getHostAddress());
                 }
                 addresses.add("route " + route);
             }
             for (InetAddress server : properties.getDnsServers()) {
-                place.add("dns " + text(server));
+                if (isWide(server) != narrow) {
+                    place.add("dns " + server.getHostAddress());
+                }
             }
             for (LinkAddress address : properties.getLinkAddresses()) {
-                place.add("prefix " + address.getPrefixLength() + (isWide(address) ? "" : " " + prefix(address)));
+                if (!isWide(address.getAddress())) {
+                    place.add("prefix " + address.getPrefixLength() + " " + prefix(address));
+                }
                 addresses.add("address " + address);
             }
         }
@@ -222,9 +254,14 @@ final class Networks {
         return capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_VALIDATED) ? "works" : "unknown";
     }
 
-    /** An IPv6 address of one's own within a provider's prefix says nothing of the place. */
-    private static boolean isWide(LinkAddress address) {
-        return address.getAddress().getAddress().length == 16;
+    private boolean isIdle() {
+        PowerManager power = (PowerManager) context.getSystemService(Context.POWER_SERVICE);
+        return Build.VERSION.SDK_INT >= 23 && power != null && power.isDeviceIdleMode();
+    }
+
+    /** IPv6. */
+    private static boolean isWide(InetAddress address) {
+        return address.getAddress().length == 16;
     }
 
     private static String prefix(LinkAddress address) {
@@ -239,10 +276,6 @@ final class Networks {
             text.append(part & 0xff).append('.');
         }
         return text.toString();
-    }
-
-    private static String text(InetAddress address) {
-        return address == null ? "" : address.getHostAddress();
     }
 
     /** 63 bits: a JSON number that Java and Rust read alike. */

@@ -10,6 +10,7 @@ import android.os.Bundle;
 import android.os.Handler;
 import android.os.Looper;
 
+import org.json.JSONArray;
 import org.json.JSONObject;
 
 /** What Mi Push's API has no words for: how the connection is, and why. All methods may be called in any process of the app. */
@@ -31,9 +32,14 @@ public final class OfflinePush {
         public final String reason;
 
         private State(JSONObject json) {
-            name = json.optString("state", "not-running");
+            name = json.optString("state", Core.NOT_RUNNING);
             since = json.optLong("since");
             String problem = Json.string(json, "problem");
+            JSONArray problems = json.optJSONArray("problems");
+            if (problem == null && problems != null) {
+                // A page has them all, the worst first.
+                problem = Json.string(problems.optJSONObject(0), "title");
+            }
             reason = problem != null ? problem : Json.string(json, "reason");
         }
 
@@ -92,52 +98,85 @@ public final class OfflinePush {
     }
 
     /** Tells of losses that last for {@code millis} or longer, for as long as this process lives or until stopped. */
-    public static Watch watch(Context context, final long millis, final LossListener listener) {
-        final Context application = context.getApplicationContext();
-        final Handler handler = new Handler(Looper.getMainLooper());
-        final State[] last = {null};
-        final boolean[] lost = {false};
-        final Runnable overdue = new Runnable() {
-            @Override
-            public void run() {
-                lost[0] = true;
-                listener.onLost(last[0]);
-            }
-        };
-        final BroadcastReceiver receiver = new BroadcastReceiver() {
-            @Override
-            public void onReceive(Context ignored, Intent intent) {
-                JSONObject told = StateBroadcast.open(application, intent);
-                if (told == null) {
-                    return;
-                }
-                boolean waited = last[0] != null && !last[0].isConnected();
-                last[0] = new State(told);
-                if (last[0].isConnected()) {
-                    handler.removeCallbacks(overdue);
-                    if (lost[0]) {
-                        lost[0] = false;
-                        listener.onBack();
-                    }
-                } else if (!waited) {
-                    handler.postDelayed(overdue, millis);
-                }
-            }
-        };
+    public static Watch watch(Context context, long millis, LossListener listener) {
+        Context application = context.getApplicationContext();
+        final Watcher watcher = new Watcher(application, millis, listener);
         IntentFilter filter = new IntentFilter(StateBroadcast.action(application));
         filter.addDataScheme("offpush");
         if (Build.VERSION.SDK_INT >= 33) {
-            application.registerReceiver(receiver, filter, Context.RECEIVER_NOT_EXPORTED);
+            application.registerReceiver(watcher, filter, Context.RECEIVER_NOT_EXPORTED);
         } else {
-            application.registerReceiver(receiver, filter);
+            application.registerReceiver(watcher, filter);
         }
-        return new Watch() {
+        // Changes are told; what has been so for long is asked for.
+        state(application, new StateListener() {
             @Override
-            public void stop() {
-                handler.removeCallbacks(overdue);
-                application.unregisterReceiver(receiver);
+            public void onState(State state) {
+                if (watcher.last == null) {
+                    watcher.follow(state);
+                }
             }
-        };
+        });
+        return watcher;
+    }
+
+    /** Follows the state on the main thread. */
+    private static final class Watcher extends BroadcastReceiver implements Watch, Runnable {
+        private final Context application;
+        private final Handler handler = new Handler(Looper.getMainLooper());
+        private final long millis;
+        private final LossListener listener;
+        private State last;
+        private boolean lost;
+        private boolean stopped;
+
+        private Watcher(Context application, long millis, LossListener listener) {
+            this.application = application;
+            this.millis = millis;
+            this.listener = listener;
+        }
+
+        @Override
+        public void onReceive(Context ignored, Intent intent) {
+            JSONObject told = StateBroadcast.open(application, intent);
+            if (told != null) {
+                follow(new State(told));
+            }
+        }
+
+        private void follow(State state) {
+            if (stopped) {
+                return;
+            }
+            boolean waits = last != null && !last.isConnected();
+            last = state;
+            if (state.isConnected()) {
+                handler.removeCallbacks(this);
+                if (lost) {
+                    lost = false;
+                    listener.onBack();
+                }
+            } else if (!waits) {
+                long gone = state.since == 0 ? 0 : Math.max(0, System.currentTimeMillis() - state.since);
+                handler.postDelayed(this, Math.max(0, millis - gone));
+            }
+        }
+
+        /** It has lasted. */
+        @Override
+        public void run() {
+            lost = true;
+            listener.onLost(last);
+        }
+
+        @Override
+        public void stop() {
+            if (!stopped) {
+                stopped = true;
+                handler.removeCallbacks(this);
+                application.unregisterReceiver(this);
+            }
+        }
     }
 
     private static void page(Context context, boolean json, final PageListener listener) {

@@ -22,6 +22,9 @@ final class Presence {
     /** The foreground service's notification. */
     static final int NOTIFICATION = 0x6f66_0010;
 
+    private static final String RESTRICTED = "the person has restricted the app's use of the battery";
+    private static final String UNWANTED = "the manifest's offpush.foreground says so";
+
     private final Context context;
     private final Status status;
     private final Jobs jobs;
@@ -49,7 +52,7 @@ final class Presence {
     /** The service was started: makes it a foreground service if Android lets it. */
     synchronized void enter(Service started, Config config) {
         service = started;
-        String denied = config.foreground ? toForeground(started) : "the manifest's offpush.foreground says so";
+        String denied = config.foreground ? toForeground(started) : UNWANTED;
         foreground = denied == null;
         if (foreground) {
             jobs.stopKeeping();
@@ -111,12 +114,8 @@ final class Presence {
                 return "XMPushService has no foregroundServiceType in the manifest";
             }
         }
-        ActivityManager manager = (ActivityManager) context.getSystemService(Context.ACTIVITY_SERVICE);
-        if (Build.VERSION.SDK_INT >= 28 && manager != null && manager.isBackgroundRestricted()) {
-            // startForeground would be ignored without a word.
-            return "the person has restricted the app's use of the battery";
-        }
-        return null;
+        // startForeground would be ignored without a word.
+        return isRestricted() ? RESTRICTED : null;
     }
 
     /**
@@ -141,6 +140,10 @@ final class Presence {
             return denied.getMessage();
         }
         String missing = Build.VERSION.SDK_INT < 26 ? "Android did not start it" : missing();
+        if (missing == null && !Config.of(context).foreground) {
+            // One that is started as a foreground service and does not become one takes the process down with it.
+            missing = UNWANTED;
+        }
         if (missing != null) {
             return missing;
         }
@@ -153,11 +156,24 @@ final class Presence {
         }
     }
 
-    /** Whether the person has exempted the app from battery optimisation. */
-    boolean isExempt() {
+    private boolean isRestricted() {
+        ActivityManager manager = (ActivityManager) context.getSystemService(Context.ACTIVITY_SERVICE);
+        return Build.VERSION.SDK_INT >= 28 && manager != null && manager.isBackgroundRestricted();
+    }
+
+    /** What the person, or Doze, lets the app do with the battery now: said in the status. */
+    void sayBattery() {
         PowerManager power = (PowerManager) context.getSystemService(Context.POWER_SERVICE);
-        return Build.VERSION.SDK_INT >= 23 && power != null
-                && power.isIgnoringBatteryOptimizations(context.getPackageName());
+        String words = null;
+        if (isRestricted()) {
+            words = RESTRICTED;
+        } else if (Build.VERSION.SDK_INT >= 23 && power != null) {
+            boolean exempt = power.isIgnoringBatteryOptimizations(context.getPackageName());
+            words = exempt ? "exempt from battery optimisation"
+                    : power.isDeviceIdleMode() ? "the phone is in Doze, and the app is not exempt from battery optimisation"
+                    : null;
+        }
+        status.say(Status.BATTERY, words);
     }
 
     private Notification notification() {

@@ -62,7 +62,6 @@ public abstract class PushService extends Service {
     @Override
     protected void dump(FileDescriptor file, PrintWriter writer, String[] arguments) {
         List<String> wanted = arguments == null ? Collections.<String>emptyList() : Arrays.asList(arguments);
-        writer.println(core == null ? "The phone has not been unlocked since it was started: the service waits for that."
-                : wanted.contains("--checkin") ? core.checkin() : core.page(wanted.contains("--json")));
+        writer.println(wanted.contains("--checkin") ? Core.checkin(this) : Core.page(this, wanted.contains("--json")));
     }
 }

@@ -26,12 +26,14 @@ final class Receivers {
                 names.add(name);
             }
         }
+        // The IM side's own receiver is there for one purpose, and no surprise.
+        int others = names.size() - (names.contains(Names.IM_RECEIVER) ? 1 : 0);
         String words = null;
-        if (names.isEmpty()) {
+        if (others == 0) {
             words = "the manifest has no receiver for " + Names.RECEIVE_MESSAGE
                     + " that extends PushMessageReceiver: the app gets no callback";
-        } else if (names.size() > 1) {
-            words = "the app has " + names.size() + " receivers, and each gets every callback: " + names;
+        } else if (others > 1) {
+            words = "the app has " + others + " receivers, and each gets every callback: " + names;
         }
         status.say(Status.RECEIVERS, words);
         return names;

@@ -1,6 +1,5 @@
 package org.offpush;
 
-import org.json.JSONArray;
 import org.json.JSONObject;
 
 import java.util.ArrayList;
@@ -19,14 +18,20 @@ final class Status {
     static final String ALARM = "alarm";
     /** Whether notifications can be shown. */
     static final String NOTIFICATIONS = "notifications";
-    /** What is wrong with the manifest or a resource. */
+    /** What the person has decided about the app's use of the battery. */
+    static final String BATTERY = "battery";
+    /** Why no wake lock can be held. */
+    static final String WAKE_LOCK = "wake lock";
+    /** Why no job can be scheduled. */
+    static final String JOBS = "jobs";
+    /** What is wrong with the manifest's components. */
     static final String MANIFEST = "manifest";
+    /** What is wrong with the manifest's meta-data or the resources they name. */
+    static final String CONFIGURATION = "configuration";
     /** The app's receivers. */
     static final String RECEIVERS = "receivers";
     /** Why the daemon does not run. */
     static final String DAEMON = "daemon";
-    /** What a stranger's intents caused. */
-    static final String STRANGERS = "strangers";
     /** The default network. */
     static final String NETWORK = "network";
     /** The last certificate that was refused. */
@@ -80,10 +85,5 @@ final class Status {
     /** For machines. */
     synchronized JSONObject json() {
         return new JSONObject(topics);
-    }
-
-    /** All of it in one list. */
-    JSONArray array() {
-        return Json.array(lines());
     }
 }

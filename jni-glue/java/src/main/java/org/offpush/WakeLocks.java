@@ -60,7 +60,7 @@ final class WakeLocks {
                 lock.release();
             }
         } catch (SecurityException denied) {
-            status.say(Status.SERVICE, "without WAKE_LOCK in the manifest the phone may fall asleep in the middle of work");
+            status.say(Status.WAKE_LOCK, "the manifest lacks WAKE_LOCK: the phone may fall asleep in the middle of work");
         }
     }
 }

@@ -25,6 +25,7 @@ public abstract class WakeReceiver extends BroadcastReceiver {
     public void onReceive(Context context, Intent intent) {
         Core core = Core.get(context);
         if (core == null) {
+            // The key that tells our own intents from others' cannot be read either.
             Core.waitForUnlock(context);
             return;
         }

@@ -32,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -64,6 +65,7 @@ final class Phone implements AutoCloseable {
         shadowOf(app).grantPermissions(android.Manifest.permission.FOREGROUND_SERVICE,
                 android.Manifest.permission.RECEIVE_BOOT_COMPLETED);
         set(Core.class, "instance", null);
+        set(Core.class, "waitsForUnlock", false);
         set(Client.class, "strangerAt", -1_000_000L);
     }
 
@@ -133,7 +135,7 @@ final class Phone implements AutoCloseable {
         pump();
         Core core = core();
         if (core != null) {
-            final java.util.concurrent.CountDownLatch done = new java.util.concurrent.CountDownLatch(1);
+            final CountDownLatch done = new CountDownLatch(1);
             core.handler.post(new Runnable() {
                 @Override
                 public void run() {
@@ -148,6 +150,25 @@ final class Phone implements AutoCloseable {
             });
         }
         pump();
+    }
+
+    /** Keeps the core's thread from working until the latch is counted down. */
+    CountDownLatch hold(Core core) throws Exception {
+        final CountDownLatch held = new CountDownLatch(1);
+        final CountDownLatch holds = new CountDownLatch(1);
+        core.handler.post(new Runnable() {
+            @Override
+            public void run() {
+                holds.countDown();
+                try {
+                    held.await();
+                } catch (InterruptedException ends) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        });
+        holds.await();
+        return held;
     }
 
     /** Time passes. */
@@ -274,9 +295,11 @@ final class Phone implements AutoCloseable {
         Core core = core();
         if (core != null) {
             settle();
+            // What its thread still had to do is not done.
+            core.handler.getLooper().quit();
+            core.handler.getLooper().getThread().join();
             core.networks.stop();
             core.daemon.stop();
-            core.handler.getLooper().quit();
             set(Core.class, "instance", null);
         }
         service = null;
@@ -285,6 +308,6 @@ final class Phone implements AutoCloseable {
     @Override
     public void close() throws Exception {
         kill();
-        SampleApplication.ca = null;
+        SampleApplication.reset();
     }
 }
