@@ -7,6 +7,7 @@ import android.content.IntentFilter;
 import android.os.Build;
 import android.os.Handler;
 import android.os.HandlerThread;
+import android.os.SystemClock;
 import android.os.UserManager;
 
 import org.json.JSONObject;
@@ -25,6 +26,7 @@ final class Core {
 
     /** The state, in the control protocol's word, of a daemon that does not run. */
     static final String NOT_RUNNING = "not-running";
+    private static final String PAUSES = "it was started again and again within minutes, and now waits for a while";
     private static final String LOCKED = "the phone has not been unlocked since it was started";
 
     private static Core instance;
@@ -43,7 +45,8 @@ final class Core {
     final Networks networks;
     private final Restarts restarts;
     private final Commands commands;
-    private boolean blocked;
+    /** Until this moment (elapsedRealtime, ms), which counts sleep too, nothing is started: it was started too often. */
+    private long pausesUntil;
     private String lastStarted;
 
     private Core(Context context) {
@@ -168,12 +171,19 @@ final class Core {
         }
         if (asked) {
             restarts.forget();
-            blocked = false;
+            pausesUntil = 0;
         }
         if (!daemon.runs()) {
-            long pause = blocked ? 0 : restarts.start(System.currentTimeMillis());
-            if (blocked || pause > 0) {
-                return pauseFor(pause);
+            if (SystemClock.elapsedRealtime() < pausesUntil) {
+                return say(PAUSES);
+            }
+            long pause = restarts.start(System.currentTimeMillis());
+            if (pause > 0) {
+                pausesUntil = SystemClock.elapsedRealtime() + pause;
+                // Awake, the handler is on time; asleep, the job is.
+                handler.postDelayed(afterPause, pause);
+                jobs.wake(pause, pause);
+                return say(PAUSES);
             }
             lastStarted = why;
         }
@@ -196,6 +206,7 @@ final class Core {
     /** Ends the daemon and what belongs to it. On the core's thread. */
     void stop(String why) {
         handler.removeCallbacks(settled);
+        handler.removeCallbacks(afterPause);
         networks.stop();
         daemon.stop();
         locks.release();
@@ -203,20 +214,12 @@ final class Core {
         say(why);
     }
 
-    private String pauseFor(long pause) {
-        if (!blocked) {
-            blocked = true;
-            handler.postDelayed(new Runnable() {
-                @Override
-                public void run() {
-                    blocked = false;
-                    start("after a pause", false);
-                }
-            }, pause);
-            jobs.wake(pause, pause);
+    private final Runnable afterPause = new Runnable() {
+        @Override
+        public void run() {
+            start("after a pause", false);
         }
-        return say("it was started again and again within minutes, and now waits for a while");
-    }
+    };
 
     private final Runnable settled = new Runnable() {
         @Override

@@ -17,12 +17,12 @@ import java.util.concurrent.Callable;
 /** What tests with the real library and a gateway process have in common. */
 public abstract class GatewayTest {
     static Gateway gateway;
+    private static int places;
     Phone phone;
 
     @Before
     public void setUp() throws Exception {
         Assume.assumeFalse("no liboffpush.so", System.getProperty("offpush.test.library", "").isEmpty());
-        Phone.library();
         if (gateway == null) {
             gateway = new Gateway();
         }
@@ -87,8 +87,9 @@ public abstract class GatewayTest {
         });
     }
 
-    /** Pushes an ordinary notification with this title; returns the message's id. */
+    /** Pushes an ordinary notification with this title, in a place of its own; returns the message's id. */
     String push(String regId, String title) throws Exception {
-        return gateway.push(regId, "title", title, "description", "d", "payload", "p", "pass_through", "0");
+        return gateway.push(regId, "title", title, "description", "d", "payload", "p", "pass_through", "0",
+                "notify_id", String.valueOf(++places));
     }
 }

@@ -20,7 +20,9 @@ import org.robolectric.Robolectric;
 import org.robolectric.RuntimeEnvironment;
 import org.robolectric.android.controller.ServiceController;
 import org.robolectric.shadows.ShadowApplication;
+import org.robolectric.shadows.ShadowProcess;
 import org.robolectric.shadows.ShadowSystemClock;
+import org.robolectric.util.ReflectionHelpers;
 
 import java.io.File;
 import java.lang.reflect.Field;
@@ -48,6 +50,7 @@ final class Phone implements AutoCloseable {
     private int starts;
 
     Phone() throws Exception {
+        library();
         // The manifest's receivers are registered once for each of their filters; Android knows each only once.
         Set<String> seen = new HashSet<String>();
         for (ShadowApplication.Wrapper wrapper : new ArrayList<ShadowApplication.Wrapper>(
@@ -71,12 +74,17 @@ final class Phone implements AutoCloseable {
 
     /** Where the manifest's gateway is; null takes the line out. */
     void server(String address) throws Exception {
+        metaData("offpush.server", address);
+    }
+
+    /** The manifest's meta-data of this name; null takes the line out. */
+    void metaData(String name, String value) throws Exception {
         Bundle data = shadowOf(app.getPackageManager()).getInternalMutablePackageInfo(app.getPackageName())
                 .applicationInfo.metaData;
-        if (address == null) {
-            data.remove("offpush.server");
+        if (value == null) {
+            data.remove(name);
         } else {
-            data.putString("offpush.server", address);
+            data.putString(name, value);
         }
     }
 
@@ -267,7 +275,7 @@ final class Phone implements AutoCloseable {
     }
 
     /** A private copy of the library: no two sandboxes may load the same file. */
-    static void library() throws Exception {
+    private static void library() throws Exception {
         String path = System.getProperty("offpush.test.library");
         if (path == null || path.isEmpty() || System.getProperty(loaded()) != null) {
             return;
@@ -290,11 +298,40 @@ final class Phone implements AutoCloseable {
         field.set(null, value);
     }
 
-    /** The push service's process dies: nothing is told to anybody. */
+    /** From now on this is the process's name. */
+    void process(String name) {
+        if (android.os.Build.VERSION.SDK_INT >= 28) {
+            ShadowApplication.setProcessName(name);
+        } else {
+            ShadowProcess.setProcessName(name);
+        }
+    }
+
+    /** What the core says to the daemon from now on is lost. Returns the daemon's handle, for its end. */
+    long deafen() {
+        long handle = ReflectionHelpers.getField(core().daemon, "handle");
+        ReflectionHelpers.setField(core().daemon, "handle", 0L);
+        return handle;
+    }
+
+    /** The push service's process dies at this moment, in which its core's thread is {@link #hold held}. */
+    void crash(CountDownLatch held) throws Exception {
+        core().handler.getLooper().quit();
+        held.countDown();
+        end();
+    }
+
+    /** The push service's process dies, with nothing left to do: nothing is told to anybody. */
     void kill() throws Exception {
+        if (core() != null) {
+            settle();
+        }
+        end();
+    }
+
+    private void end() throws Exception {
         Core core = core();
         if (core != null) {
-            settle();
             // What its thread still had to do is not done.
             core.handler.getLooper().quit();
             core.handler.getLooper().getThread().join();
