@@ -1,9 +1,11 @@
 package com.tencent.qcloud.tim.demo.utils;
 
-/** Stands for another SDK or for the reference document's demo; empty. */
+import android.os.Build;
+
+/** Stands for the reference document's demo's: whose phone it is. Only Xiaomi's is asked for here. */
 public class IMFunc {
     public static boolean isBrandXiaoMi() {
-        return false;
+        return "xiaomi".equalsIgnoreCase(Build.BRAND) || "xiaomi".equalsIgnoreCase(Build.MANUFACTURER);
     }
 
     public static boolean isBrandHuawei() {
