@@ -43,6 +43,16 @@ pub(crate) enum Command {
     /// Live through simulated days, beside other push clients
     #[cfg(feature = "tools")]
     Sim(crate::simulate::Simulate),
+    /// Make an app's manifest, or check one: text, APK, AAB or AAR
+    #[cfg(feature = "tools")]
+    #[command(subcommand)]
+    Manifest(crate::manifest::Manifest),
+    /// Print a shell's completions
+    #[cfg(feature = "tools")]
+    Completions(crate::help_files::Completions),
+    /// Write the man pages
+    #[cfg(feature = "tools")]
+    Man(crate::help_files::Man),
     #[command(flatten)]
     App(AppCommand),
 }

@@ -8,7 +8,11 @@ mod colour;
 #[cfg(feature = "gateway")]
 mod demo;
 mod doctor;
+#[cfg(feature = "tools")]
+mod help_files;
 mod lists;
+#[cfg(feature = "tools")]
+mod manifest;
 mod serve;
 mod show;
 #[cfg(feature = "tools")]
@@ -57,6 +61,12 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Listen(at) => app::listen(&at)?,
         #[cfg(feature = "tools")]
         Command::Sim(options) => simulate::run(&options)?,
+        #[cfg(feature = "tools")]
+        Command::Manifest(command) => manifest::run(&command)?,
+        #[cfg(feature = "tools")]
+        Command::Completions(options) => help_files::completions(&options)?,
+        #[cfg(feature = "tools")]
+        Command::Man(options) => help_files::man(&options)?,
         Command::App(command) => app::command(command)?,
     }
     Ok(ExitCode::SUCCESS)

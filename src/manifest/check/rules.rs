@@ -1,0 +1,44 @@
+//! The app's shrinker rules beside its manifest.
+
+use super::Context;
+use super::receiver::is_sample;
+use crate::catalogue::{RULE_RECEIVER_MISSING, RULE_SAMPLE_NAME, RULE_WEAK, RULE_WITHOUT_CLASS};
+use crate::finding::Finding;
+use crate::library::PARTS;
+use crate::shrinker::Keep;
+
+pub(super) fn check(context: &mut Context<'_>) {
+    let Some(rules) = context.rules else { return };
+    let manifest = context.manifest;
+    let receivers: Vec<String> = manifest.receivers().iter().map(|&node| manifest.class(node)).collect();
+    let started: Vec<&str> =
+        receivers.iter().map(String::as_str).chain(PARTS.iter().map(|part| part.class)).collect();
+    let about = |check, keep: &Keep| {
+        Finding::new(check, format!("{} {}", keep.directive, keep.class)).in_file(&rules.file, keep.line)
+    };
+    for keep in &rules.keeps {
+        if !keep.has_keyword {
+            let detail = format!("{} class {} {{ *; }}", keep.directive, keep.class);
+            context.report(about(&RULE_WITHOUT_CLASS, keep).say(format!("write {detail}")));
+            continue;
+        }
+        // A rule for everything, as the platform's own default rules have them, is not meant for these classes.
+        let is_general = keep.class.contains('*');
+        let kept_elsewhere =
+            |class: &str| rules.keeps.iter().any(|other| other.is_firm() && other.matches(class));
+        if let Some(class) =
+            started.iter().find(|class| keep.is_weak() && !is_general && keep.matches(class) && !kept_elsewhere(class))
+        {
+            context.report(about(&RULE_WEAK, keep).say((*class).to_owned()));
+        }
+        if is_sample(&keep.class, manifest.package.as_deref()) && manifest.component(&keep.class).is_none() {
+            context.report(about(&RULE_SAMPLE_NAME, keep));
+        }
+    }
+    for receiver in &receivers {
+        if !rules.keeps.iter().any(|keep| keep.matches(receiver)) {
+            context
+                .report(Finding::new(&RULE_RECEIVER_MISSING, format!("receiver {receiver}")).in_file(&rules.file, 0));
+        }
+    }
+}
