@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-/// Elements of a document at most: the largest manifests of real apps have some thousand.
-pub(crate) const MAXIMUM_ELEMENTS: usize = 100_000;
+/// Elements of a document at most: the largest manifests of real apps have some thousand, and checks compare some of
+/// them with one another.
+pub(crate) const MAXIMUM_ELEMENTS: usize = 20_000;
 /// How deep elements may be nested: Android's own are six deep.
 pub(crate) const MAXIMUM_DEPTH: usize = 64;
 /// The namespace of `android:name` and its like.
@@ -58,8 +59,6 @@ pub(crate) struct Attribute {
     pub(crate) name: String,
     pub(crate) value: String,
     pub(crate) kind: Kind,
-    /// The resource that the value was taken from, `@string/name`.
-    pub(crate) resource: Option<String>,
     pub(crate) place: Place,
     /// In a text: name to closing quote.
     pub(crate) range: Range<usize>,
@@ -86,6 +85,8 @@ pub(crate) struct Document {
     pub(crate) text: Option<String>,
     /// What stands for Android's namespace in the text.
     pub(crate) prefix: Option<String>,
+    /// Whether lines of the text end as Windows has it.
+    pub(crate) has_carriage_returns: bool,
 }
 
 /// Why a document is not taken.
@@ -167,6 +168,11 @@ impl<'d> Node<'d> {
     /// The prefix of Android's namespace.
     pub(crate) fn prefix(self) -> &'d str {
         self.document.prefix.as_deref().unwrap_or("android")
+    }
+
+    /// How lines of the text end.
+    pub(crate) fn line_end(self) -> &'static str {
+        if self.document.has_carriage_returns { "\r\n" } else { "\n" }
     }
 
     /// The tag as it is written, with its prefix.

@@ -64,7 +64,7 @@ pub(crate) fn set(node: Node<'_>, name: &str, value: &str) -> Option<Edit> {
     // An attribute on a line of its own is followed by another such.
     let line = line_start(text, last.range.start);
     let before = text.get(line..last.range.start)?;
-    let gap = if before.trim().is_empty() { format!("{}{before}", line_end(text)) } else { " ".to_owned() };
+    let gap = if before.trim().is_empty() { format!("{}{before}", node.line_end()) } else { " ".to_owned() };
     Some(Edit { range: at..at, text: gap + &written })
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn insert_before(node: Node<'_>, lines: &[&str]) -> Option<Edit> {
     let before = text.get(line_start(text, at)..at)?;
     let indent = if before.trim().is_empty() { before } else { "" };
     let added: String =
-        lines.iter().map(|line| format!("{}{}{indent}", prefixed(node, line), line_end(text))).collect();
+        lines.iter().map(|line| format!("{}{}{indent}", prefixed(node, line), node.line_end())).collect();
     Some(Edit { range: at..at, text: added })
 }
 
@@ -104,11 +104,11 @@ pub(crate) fn insert_inside(node: Node<'_>, lines: &[&str]) -> Option<Edit> {
     let before = text.get(line_start(text, start)..start)?;
     let outer = if before.trim().is_empty() { before } else { "" };
     let inner: String =
-        lines.iter().map(|line| format!("{}{outer}    {}", line_end(text), prefixed(node, line))).collect();
+        lines.iter().map(|line| format!("{}{outer}    {}", node.line_end(), prefixed(node, line))).collect();
     let opening = text.get(start..=end)?;
     if let Some(open) = opening.strip_suffix("/>") {
         let closed = start + open.trim_end().len();
-        let closing = format!(">{inner}{}{outer}</{}>", line_end(text), node.tag()?);
+        let closing = format!(">{inner}{}{outer}</{}>", node.line_end(), node.tag()?);
         return Some(Edit { range: closed..end + 1, text: closing });
     }
     Some(Edit { range: end + 1..end + 1, text: inner })
@@ -122,9 +122,9 @@ fn prefixed(node: Node<'_>, line: &str) -> String {
 /// The byte of the `>` that ends the tag which begins at `start`.
 fn opening_end(text: &str, start: usize) -> Option<usize> {
     let mut quote = None;
-    for (at, byte) in text.bytes().enumerate().skip(start) {
+    for (at, byte) in text.as_bytes().get(start..)?.iter().copied().enumerate() {
         match (quote, byte) {
-            (None, b'>') => return Some(at),
+            (None, b'>') => return Some(start + at),
             (None, b'"' | b'\'') => quote = Some(byte),
             (Some(open), _) if open == byte => quote = None,
             _ => {}
@@ -135,9 +135,4 @@ fn opening_end(text: &str, start: usize) -> Option<usize> {
 
 fn line_start(text: &str, at: usize) -> usize {
     text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
-}
-
-/// How the text ends its lines.
-fn line_end(text: &str) -> &'static str {
-    if text.contains("\r\n") { "\r\n" } else { "\n" }
 }

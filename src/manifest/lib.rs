@@ -20,9 +20,14 @@
 //! # Ok::<(), offpush_manifest::ReadError>(())
 //! ```
 
+mod archive;
+mod binary;
+mod bundle;
+mod bytes;
 mod catalogue;
 mod check;
 mod contents;
+mod dex;
 mod diff;
 mod document;
 mod edit;
@@ -30,9 +35,11 @@ mod finding;
 mod json;
 mod library;
 mod manifest;
+mod pool;
 mod read;
 mod render;
 mod report;
+mod resources;
 mod sarif;
 mod shrinker;
 mod similar;

@@ -2,17 +2,20 @@
 
 use std::fmt;
 
+use crate::archive;
+use crate::binary;
 use crate::catalogue::{Check, catalogue};
 use crate::check::{self, Context};
 use crate::contents::Contents;
 use crate::document::{Document, Place};
 use crate::manifest::{Form, Manifest};
 use crate::report::Report;
+use crate::resources::Resources;
 use crate::shrinker::Rules;
 use crate::text;
 
 /// Bytes of a manifest at most: the largest of real apps have a few hundred thousand.
-pub(crate) const MAXIMUM_MANIFEST: usize = 8 * 1024 * 1024;
+pub(crate) const MAXIMUM_MANIFEST: usize = 2 << 20;
 
 /// What the file alone does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,11 +64,19 @@ impl ReadError {
 /// # Errors
 /// It is no manifest and has none, or it is damaged or too large.
 pub fn check(file: &str, bytes: &[u8], options: &Options) -> Result<Report, ReadError> {
+    if archive::is_archive(bytes) {
+        let opened = archive::open(file, bytes)?;
+        return check_document(file, &opened.document, opened.form, &opened.contents, options);
+    }
     if bytes.len() > MAXIMUM_MANIFEST {
         return Err(ReadError::new(file, format!("larger than the {MAXIMUM_MANIFEST} bytes that a manifest may have")));
     }
-    match std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)) {
-        Ok(_) => check_text(file, std::str::from_utf8(bytes).unwrap_or_default(), options),
+    if binary::is_binary(bytes) {
+        let document = binary::read(bytes, &Resources::default()).map_err(|why| ReadError::new(file, why))?;
+        return check_document(file, &document, Form::Merged, &Contents::default(), options);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => check_text(file, text, options),
         Err(_) => Err(ReadError::new(file, "neither a manifest as text in UTF-8 nor an APK, AAB or AAR")),
     }
 }

@@ -34,7 +34,7 @@ impl Keep {
 
     /// Whether the pattern matches a class.
     pub(crate) fn matches(&self, class: &str) -> bool {
-        self.class.split(',').any(|pattern| matches(pattern.trim().as_bytes(), class.as_bytes()))
+        !self.class.is_empty() && self.class.split(',').any(|pattern| matches(pattern.trim().as_bytes(), class.as_bytes()))
     }
 }
 
@@ -47,6 +47,11 @@ pub(crate) struct Rules {
 
 /// Keywords before the name of a class in a specification (ProGuard manual, "Class Specifications").
 const KINDS: [&str; 4] = ["class", "interface", "enum", "@interface"];
+
+/// Rules of a file that are looked at; the merged rules of a large app have some thousand.
+const MAXIMUM_RULES: usize = 5_000;
+/// Bytes of a pattern of class names that are looked at.
+const MAXIMUM_PATTERN: usize = 4096;
 
 impl Rules {
     /// Reads the rules that the checks ask for; whatever else is written is passed over.
@@ -74,10 +79,17 @@ impl Rules {
             // Up to what the class extends, or is.
             let class: Vec<&str> =
                 class.iter().copied().take_while(|word| !matches!(*word, "extends" | "implements")).collect();
+            let mut class = class.join("");
+            if keeps.len() >= MAXIMUM_RULES {
+                break;
+            }
+            if class.len() > MAXIMUM_PATTERN {
+                class.clear();
+            }
             keeps.push(Keep {
                 line: *line,
                 directive: word.clone(),
-                class: class.join(""),
+                class,
                 has_keyword: keyword.is_some(),
             });
         }

@@ -12,7 +12,12 @@ pub(crate) fn read(text: &str) -> Result<Document, TextError> {
     let parsed = roxmltree::Document::parse_with_options(text, options).map_err(TextError::Syntax)?;
     let lines = Lines::new(text);
     let prefix = parsed.root_element().lookup_prefix(ANDROID).map(str::to_owned);
-    let mut document = Document { elements: Vec::new(), text: Some(text.to_owned()), prefix };
+    let mut document = Document {
+        elements: Vec::new(),
+        text: Some(text.to_owned()),
+        prefix,
+        has_carriage_returns: text.contains("\r\n"),
+    };
     // Elements come parents first; the last open one of each depth is the parent of the next depth.
     let mut open: Vec<(roxmltree::NodeId, usize)> = Vec::new();
     for node in parsed.root().descendants().filter(roxmltree::Node::is_element) {
@@ -27,7 +32,6 @@ pub(crate) fn read(text: &str) -> Result<Document, TextError> {
                 name: attribute.name().to_owned(),
                 value: attribute.value().to_owned(),
                 kind: kind(attribute.value()),
-                resource: attribute.value().starts_with('@').then(|| attribute.value().to_owned()),
                 place: lines.place(attribute.range().start),
                 range: attribute.range(),
                 value_range: attribute.range_value(),

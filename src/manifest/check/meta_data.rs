@@ -12,6 +12,9 @@ use crate::library::META_DATA;
 use crate::manifest::Form;
 use crate::similar;
 
+/// Addresses or pages of one list that are looked at.
+const MAXIMUM_LISTED: usize = 100;
+
 pub(super) fn check(context: &mut Context<'_>) {
     let manifest = context.manifest;
     let misspelt = names(context);
@@ -108,7 +111,7 @@ fn server(context: &mut Context<'_>, node: Node<'_>) {
     if known(context, node).is_none() {
         return;
     }
-    for address in value.value.split(',').map(str::trim) {
+    for address in value.value.split(',').map(str::trim).take(MAXIMUM_LISTED) {
         let written = format!("\"{address}\"");
         let finding = match judge(address) {
             Address::Good => continue,
@@ -176,7 +179,7 @@ fn pages(context: &mut Context<'_>, node: Node<'_>) {
         .filter(|node| matches!(node.name(), "activity" | "activity-alias"))
         .map(|node| manifest.class(node))
         .collect();
-    for page in value.value.split(',').map(str::trim).filter(|page| !page.is_empty()) {
+    for page in value.value.split(',').map(str::trim).filter(|page| !page.is_empty()).take(MAXIMUM_LISTED) {
         if activities.iter().any(|class| class == page) {
             continue;
         }

@@ -1,7 +1,7 @@
 //! The checks themselves, by what they look at. Each writes a finding for a check of the catalogue.
 
 mod application;
-
+mod archive;
 mod components;
 mod file;
 mod foreground;
@@ -52,6 +52,6 @@ pub(crate) fn run(context: &mut Context<'_>) {
     components::check(context);
     meta_data::check(context);
     application::check(context);
-
+    archive::check(context);
     rules::check(context);
 }
