@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod archive;
+
 use offpush_manifest::{Choice, Options, Rendering, Report, check, render};
 
 /// An app's own manifest, as one with the AAR has it.
