@@ -1,6 +1,9 @@
 //! A daemon inside an app's service: what is around it is played by the test, from other threads.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io::{BufRead, BufReader, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -94,11 +97,17 @@ impl Service {
     }
 
     fn offline(options: Options, ca: Option<&str>) -> Self {
+        Self::listening(options, ca, None)
+    }
+
+    /// With a control socket of this name.
+    fn listening(options: Options, ca: Option<&str>, socket: Option<&str>) -> Self {
+        let socket = socket.map(str::to_owned);
         let (sender, asked) = channel();
         let (tell, told) = channel();
         let ca = ca.map(|pem| pem.as_bytes().to_vec());
         let thread = thread::spawn(move || {
-            let embedding = Embedding { platform: Box::new(Around(sender)), ca, boot_id: 1, socket: None };
+            let embedding = Embedding { platform: Box::new(Around(sender)), ca, boot_id: 1, socket };
             let daemon = Daemon::embed(options, embedding)?;
             tell.send(daemon.remote()).unwrap();
             daemon.run()
@@ -310,6 +319,23 @@ fn the_platform_is_asked_to_wake_the_device_when_nothing_keeps_it_awake() {
         other => alarm(other),
     });
     assert_eq!((held, again), (None, heartbeat));
+}
+
+#[test]
+fn an_app_is_looked_into_through_its_socket_and_runs_without_it_where_the_name_is_taken() {
+    // Any app may have taken the name before; that is no reason for a phone without push.
+    let (scratch, other, authority) = (Scratch::new("socket"), Scratch::new("no-socket"), Authority::new());
+    let world = World::new(&authority);
+    let name = format!("offpush.embedded.{}", std::process::id());
+    let _first = Service::listening(options(&scratch, &world.gateway), Some(&authority.pem), Some(&name));
+    let mut peer = UnixStream::connect_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+    peer.write_all(b"{\"op\":\"status\"}\n").unwrap();
+    let mut answer = String::new();
+    BufReader::new(peer).read_line(&mut answer).unwrap();
+    assert!(answer.contains("com.example.app"), "{answer}");
+
+    let second = Service::listening(options(&other, &world.gateway), Some(&authority.pem), Some(&name));
+    assert!(second.ask(r#"{"op":"status"}"#).contains("com.example.app"));
 }
 
 #[test]

@@ -4,14 +4,36 @@ use std::time::Duration;
 
 use mio::{Events, Poll};
 
+use nix::libc;
+
 use super::*;
+use crate::skip::skip;
 
 const LISTENER: Token = Token(0);
+
+/// The user of an app, as Android numbers them (`AID_APP_START`).
+const APP: u32 = 10_000;
 
 struct Driver {
     poll: Poll,
     control: Control,
     directory: PathBuf,
+}
+
+/// Runs this in a thread that the kernel takes for this user's. Only root can.
+fn as_user<T: Send>(user: u32, act: impl FnOnce() -> T + Send) -> T {
+    let run = || {
+        let (unchanged, user): (libc::c_long, libc::c_long) = (-1, user.into());
+        // SAFETY: it takes three numbers. Unlike the C library's function it changes this thread alone, which ends here.
+        let result = unsafe { libc::syscall(libc::SYS_setresuid, unchanged, user, unchanged) };
+        assert_eq!(result, 0);
+        act()
+    };
+    std::thread::scope(|scope| scope.spawn(run).join().unwrap())
+}
+
+fn open(poll: &Poll, place: Place<'_>) -> io::Result<Control> {
+    Control::open(place, poll.registry().try_clone()?, LISTENER, 1)
 }
 
 impl Driver {
@@ -20,8 +42,7 @@ impl Driver {
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).unwrap();
         let poll = Poll::new().unwrap();
-        let registry = poll.registry().try_clone().unwrap();
-        let control = Control::open(Place::Directory(&directory), registry, LISTENER, 1).unwrap();
+        let control = open(&poll, Place::Directory(&directory)).unwrap();
         Self { poll, control, directory }
     }
 
@@ -53,6 +74,54 @@ impl Drop for Driver {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+#[test]
+fn in_an_app_that_may_be_debugged_the_app_root_and_the_shell_may_speak_and_no_other_app() {
+    // Every app may connect to an abstract name; the kernel says who did, before a word is read.
+    let test = "in_an_app_that_may_be_debugged_the_app_root_and_the_shell_may_speak_and_no_other_app";
+    if !geteuid().is_root() {
+        return skip(test, "only root can connect as somebody else");
+    }
+    let name = format!("offpush.users.{}", std::process::id());
+    let mut driver = Driver::new("users");
+    driver.control = open(&driver.poll, Place::Abstract(&name)).unwrap();
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    for (user, may) in [(APP, true), (0, true), (ANDROID_SHELL, true), (APP + 1, false), (1_000, false)] {
+        let mut peer = as_user(user, || Peer::connect_addr(&address)).unwrap();
+        peer.write_all(b"{\"op\":\"status\"}\n").unwrap();
+        let requests = as_user(APP, || driver.turn());
+        assert_eq!(requests.len(), usize::from(may), "{user}");
+        if !may {
+            let mut told = String::new();
+            peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            // What it had written is thrown away, which resets the connection once the answer is read.
+            let _ = peer.read_to_string(&mut told);
+            assert!(told.contains(r#""code":"not-allowed""#) && told.ends_with("}\n"), "{user}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_directorys_socket_is_closed_to_the_shell() {
+    // The file is its owner's alone, and a place at an abstract name has no file.
+    if !geteuid().is_root() {
+        return skip("a_directorys_socket_is_closed_to_the_shell", "only root can connect as somebody else");
+    }
+    let driver = Driver::new("closed");
+    let path = driver.directory.join(SOCKET_FILE);
+    let error = as_user(ANDROID_SHELL, || Peer::connect(&path)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn an_abstract_name_that_is_taken_is_an_error_and_a_free_one_leaves_no_file() {
+    // Another app may hold it: the caller has to hear of it.
+    let name = format!("offpush.taken.{}", std::process::id());
+    let driver = Driver::new("taken");
+    let held = open(&driver.poll, Place::Abstract(&name)).unwrap();
+    assert!(held.path.is_none());
+    assert_eq!(open(&driver.poll, Place::Abstract(&name)).unwrap_err().kind(), ErrorKind::AddrInUse);
 }
 
 #[test]
