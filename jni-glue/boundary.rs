@@ -107,9 +107,13 @@ impl<T: Default> ErrorPolicy<T, Failure> for Throw {
 }
 
 fn throw<T: Default>(env: &mut Env<'_>, reason: &str) -> Result<T> {
+    raise(env, reason);
+    Ok(T::default())
+}
+
+fn raise(env: &mut Env<'_>, reason: &str) {
     // It reports the exception that it has just thrown.
     let _ = env.throw_new(jni_str!("java/lang/IllegalStateException"), jni::strings::JNIString::from(reason));
-    Ok(T::default())
 }
 
 /// Why a native method does not do what it was asked, in words.
@@ -304,14 +308,26 @@ struct App {
 impl App {
     /// Calls Java, on the daemon's thread, which is attached. What Java throws is logged, and nothing came of the call.
     fn call<T>(&self, what: &str, act: impl FnOnce(&mut Env<'_>, &MethodIds) -> Result<T>) -> Option<T> {
-        let ids = METHOD_IDS.get()?;
+        let (mut act, mut value) = (Some(act), None);
+        self.enter(what, &mut |env, ids| {
+            value = act.take().map(|act| act(env, ids)).transpose()?;
+            Ok(())
+        });
+        value
+    }
+
+    /// Not generic, so that what is around a call is in the library once.
+    fn enter(&self, what: &str, act: &mut dyn FnMut(&mut Env<'_>, &MethodIds) -> Result<()>) {
+        let Some(ids) = METHOD_IDS.get() else { return };
         let begun = Instant::now();
         let done = self.vm.attach_current_thread_with_config(AttachConfig::new, Some(FRAME), |env| act(env, ids));
         let took = begun.elapsed();
         if took >= SLOW {
             log::warn!("Callbacks.{what} took {} ms: it must not block", took.as_millis());
         }
-        done.map_err(|error| log::error!("Callbacks.{what}: {error}")).ok()
+        if let Err(error) = done {
+            log::error!("Callbacks.{what}: {error}");
+        }
     }
 
     /// Calls a method that returns nothing.

@@ -42,7 +42,12 @@ const ROUTE_REJECTS: u32 = 0x200;
 pub(crate) enum Monitor {
     /// By looking, and where the system lets us watch, as soon as it changes; else only what happens anyway makes us
     /// look.
-    Looks(Option<OwnedFd>),
+    Looks {
+        /// Tells that something has changed.
+        socket: Option<OwnedFd>,
+        /// The look, given as a function so that an app's library, which is told, has nothing of it.
+        look: fn() -> Network,
+    },
     /// The servers are on this machine: there always is one.
     Loopback,
     /// As was told last.
@@ -52,7 +57,7 @@ pub(crate) enum Monitor {
 impl Monitor {
     /// With `loopback` there always is a network, whatever the default route.
     pub(crate) fn new(loopback: bool) -> Self {
-        if loopback { Self::Loopback } else { Self::Looks(subscribe().map_err(not_watched).ok()) }
+        if loopback { Self::Loopback } else { Self::Looks { socket: subscribe().map_err(not_watched).ok(), look } }
     }
 
     /// There is none until one is [told](Self::tell).
@@ -68,7 +73,7 @@ impl Monitor {
     }
 
     fn socket(&self) -> Option<&OwnedFd> {
-        if let Self::Looks(socket) = self { socket.as_ref() } else { None }
+        if let Self::Looks { socket, .. } = self { socket.as_ref() } else { None }
     }
 
     pub(crate) fn raw_fd(&self) -> Option<RawFd> {
@@ -77,7 +82,7 @@ impl Monitor {
 
     /// Whether changes are told, as far as there can be any.
     pub(crate) fn is_told(&self) -> bool {
-        !matches!(self, Self::Looks(None))
+        !matches!(self, Self::Looks { socket: None, .. })
     }
 
     /// Takes note of every change told so far.
@@ -96,7 +101,7 @@ impl Monitor {
     /// The default network now.
     pub(crate) fn current(&self) -> Network {
         match self {
-            Self::Looks(_) => look(),
+            Self::Looks { look, .. } => look(),
             Self::Loopback => up(0, "loopback", 0),
             Self::Told(network) => network.clone(),
         }
