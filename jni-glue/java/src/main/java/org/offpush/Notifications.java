@@ -100,7 +100,7 @@ final class Notifications {
         looks = new Looks(context, channels, clicks);
         bar = new Bar(context);
         summary = new Summary(bar, handler, looks, channels, outcomes);
-        pictures = new Pictures(handler);
+        pictures = new Pictures(handler, Pictures.LONGEST);
     }
 
     /** Whether the platform lets notifications be shown; says it in the status. */

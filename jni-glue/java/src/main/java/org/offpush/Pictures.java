@@ -21,13 +21,14 @@ final class Pictures {
     /** Bytes of a picture's file: the published API's own limit is 1 MB. */
     private static final int LARGEST = 1024 * 1024;
     /** Milliseconds for all of it; then the message stays without. */
-    private static final int LONGEST = 10_000;
+    static final int LONGEST = 10_000;
     /** Pixels of the longer side: what a notification can show; as a bitmap 4 MB. */
     private static final int LONGEST_SIDE = 1024;
     /** Pictures that wait at most. */
     private static final int MOST = 8;
 
     private final Handler handler;
+    private final int longest;
     private final ThreadPoolExecutor worker = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS,
             new LinkedBlockingQueue<Runnable>(MOST), new ThreadPoolExecutor.DiscardPolicy());
 
@@ -37,8 +38,10 @@ final class Pictures {
         void take(Bitmap picture);
     }
 
-    Pictures(Handler handler) {
+    /** @param longest milliseconds for a picture: {@link #LONGEST} */
+    Pictures(Handler handler, int longest) {
         this.handler = handler;
+        this.longest = longest;
         worker.allowCoreThreadTimeOut(true);
     }
 
@@ -73,12 +76,12 @@ final class Pictures {
         });
     }
 
-    private static byte[] download(String address) throws IOException {
-        long deadline = System.nanoTime() + LONGEST * 1_000_000L;
+    private byte[] download(String address) throws IOException {
+        long deadline = System.nanoTime() + longest * 1_000_000L;
         HttpsURLConnection connection = (HttpsURLConnection) new URL(address).openConnection();
         try {
-            connection.setConnectTimeout(LONGEST);
-            connection.setReadTimeout(LONGEST);
+            connection.setConnectTimeout(longest);
+            connection.setReadTimeout(longest);
             InputStream body = connection.getInputStream();
             ByteArrayOutputStream all = new ByteArrayOutputStream();
             byte[] part = new byte[16 * 1024];
@@ -88,7 +91,7 @@ final class Pictures {
                     throw new IOException("it is larger than " + LARGEST + " bytes");
                 }
                 if (System.nanoTime() > deadline) {
-                    throw new IOException("it takes longer than " + LONGEST + " ms");
+                    throw new IOException("it takes longer than " + longest + " ms");
                 }
             }
             return all.toByteArray();
