@@ -1,5 +1,7 @@
 package org.offpush;
 
+import android.app.Notification;
+
 import org.json.JSONObject;
 
 /** What tests of messages and their way ask for. */
@@ -8,6 +10,16 @@ abstract class OnGateway extends GatewayTest {
     String register() throws Exception {
         SampleReceiver.CALLS.clear();
         return super.register();
+    }
+
+    /** Waits for the notification with this title; time passes, as one notification changes once a second only. */
+    @Override
+    Notification shown(String title) throws Exception {
+        phone.until("a notification \"" + title + "\"", () -> {
+            phone.pass(100);
+            return phone.titled(title) != null;
+        });
+        return phone.titled(title);
     }
 
     /** The first callback of this name, once it is there. */

@@ -43,7 +43,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Phone implements AutoCloseable {
     /** Milliseconds that anything may take. */
-    private static final long LONGEST = 10_000;
+    private static final long LONGEST = 30_000;
 
     final Application app = RuntimeEnvironment.getApplication();
     private ServiceController<XMPushService> service;
