@@ -115,9 +115,10 @@ final class Commands {
         return name.equals("pause") || name.equals("resume") ? MiPushClient.COMMAND_SET_ACCEPT_TIME : name;
     }
 
+    /** As the gateway's results carry them: who waits for one knows it by them. */
     private static JSONArray arguments(JSONObject line) {
         JSONArray arguments = new JSONArray();
-        for (String field : new String[] {"alias", "account", "topic"}) {
+        for (String field : new String[] {"alias", "account", "topic", "certificate", "user"}) {
             if (line.has(field)) {
                 arguments.put(line.optString(field));
             }

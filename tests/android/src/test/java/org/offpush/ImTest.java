@@ -190,6 +190,16 @@ public class ImTest extends OnGateway {
         }
     }
 
+    /** What the phone itself refuses is answered too: before the app has registered nothing can be reported, and nobody logged out. */
+    @Test
+    public void without_a_registration_the_callback_says_so() throws Exception {
+        assertEquals(0, told(login("sven", "ticket")));
+        Answer report = report(certificate, "regId");
+        assertEquals(ErrorCode.ERROR_SERVICE_UNAVAILABLE, told(report));
+        assertTrue(report.words, report.words.contains("not registered"));
+        assertEquals(ErrorCode.ERROR_SERVICE_UNAVAILABLE, told(logout()));
+    }
+
     /** An app that repeats itself while offline does not fill the memory: of more than 64 the oldest are given up, with a word. */
     @Test
     public void what_waits_is_bounded() throws Exception {
