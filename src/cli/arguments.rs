@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Say whether the daemon is connected, and why not [exit status 3: it is not, or messages do not get through]
     Status(At),
     /// Show what the daemon does, as it happens
-    Watch(At),
+    Watch(Watch),
     /// List the messages on this phone, or the way of one
     Notifications(Notifications),
     /// Show what happened
@@ -142,7 +142,7 @@ pub(crate) struct Daemon {
 }
 
 /// Which daemon, and how to print.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct At {
     /// The daemon's directory [default: $OFFPUSH_DATA, or the one daemon that runs]
     #[arg(long, value_name = "DIR")]
@@ -156,6 +156,16 @@ pub(crate) struct At {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// Draw the view once, into this SVG file
+    #[cfg(feature = "tools")]
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) picture: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,10 @@ mod show;
 mod simulate;
 mod source;
 mod table;
+#[cfg(feature = "tools")]
+mod timeline;
+#[cfg(feature = "tools")]
+mod watch;
 
 use std::process::ExitCode;
 
@@ -53,7 +57,10 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Gateway(options) => serve::gateway(options)?,
         Command::Daemon(options) => serve::daemon(options)?,
         Command::Status(at) => return show::status(&at),
-        Command::Watch(at) => show::watch(&at)?,
+        #[cfg(feature = "tools")]
+        Command::Watch(options) => watch::run(&options)?,
+        #[cfg(not(feature = "tools"))]
+        Command::Watch(options) => show::watch(&options.at)?,
         Command::Notifications(options) => lists::notifications(&options)?,
         Command::History(options) => lists::history(&options)?,
         Command::Networks(at) => lists::networks(&at)?,
