@@ -38,6 +38,9 @@ pub(crate) enum Command {
     Networks(At),
     /// Check everything that push needs, and say what to do about what is wrong
     Doctor(Doctor),
+    /// Write one file for a developer: a report, JSON, the history; without secrets and without what messages say
+    #[cfg(feature = "tools")]
+    Export(Export),
     /// Act as the app: register and print each callback
     Listen(At),
     /// Live through simulated days, beside other push clients
@@ -156,6 +159,19 @@ pub(crate) struct At {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[cfg(feature = "tools")]
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// The file to write, a zip archive [default: offpush-TIME.zip, here]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Add this log of the daemon, cleaned like the rest
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

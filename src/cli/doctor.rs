@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Parser;
 use offpush_daemon::doctor::{Here, Patient, diagnose};
 use offpush_daemon::offline;
-use offpush_inspect::{Answer, Client, ClientError, Operation, Outcome, StatusPage};
+use offpush_inspect::{Answer, Client, ClientError, Diagnosis, Operation, Outcome, StatusPage};
 
 use crate::Failure;
 use crate::arguments::{Arguments, Command, Doctor};
@@ -22,6 +22,23 @@ use crate::choose::{self, Reached};
 const SLOW: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(options: &Doctor) -> Result<ExitCode, Failure> {
+    let diagnosis = diagnosis(options)?;
+    let mut out = io::stdout().lock();
+    if options.at.json {
+        serde_json::to_writer_pretty(&mut out, &diagnosis)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", diagnosis.text(options.verbose))?;
+    }
+    Ok(match diagnosis.outcome {
+        Outcome::Failure => ExitCode::from(2),
+        Outcome::Warning => ExitCode::from(1),
+        Outcome::NotHere | Outcome::Skipped | Outcome::Ok => ExitCode::SUCCESS,
+    })
+}
+
+/// Looks everything over.
+pub(crate) fn diagnosis(options: &Doctor) -> Result<Diagnosis, Failure> {
     let mut client = None;
     let (page, history) = match choose::reach(&options.at)? {
         Reached::Daemon(mut running, app) => {
@@ -42,18 +59,7 @@ pub(crate) fn run(options: &Doctor) -> Result<ExitCode, Failure> {
     let patient = Patient { page, history, client: client.as_mut(), here };
     let diagnosis = diagnose(patient, &mut |step| progress.step(step));
     progress.end();
-    let mut out = io::stdout().lock();
-    if options.at.json {
-        serde_json::to_writer_pretty(&mut out, &diagnosis)?;
-        writeln!(out)?;
-    } else {
-        write!(out, "{}", diagnosis.text(options.verbose))?;
-    }
-    Ok(match diagnosis.outcome {
-        Outcome::Failure => ExitCode::from(2),
-        Outcome::Warning => ExitCode::from(1),
-        Outcome::NotHere | Outcome::Skipped | Outcome::Ok => ExitCode::SUCCESS,
-    })
+    Ok(diagnosis)
 }
 
 /// What can be tried from this machine, as the running daemon would.

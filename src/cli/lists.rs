@@ -66,11 +66,16 @@ pub(crate) fn history(options: &History) -> Result<(), Failure> {
     if options.at.json {
         return print_json(&items);
     }
+    print_text(&history_table(&items))
+}
+
+/// Events for people.
+pub(crate) fn history_table(items: &[HistoryItem]) -> Table {
     let mut table = Table::new(["TIME (UTC)", "EVENT", "DETAILS"]);
-    for item in &items {
+    for item in items {
         table.row([clock_text(item.at), item.event.clone(), details_text(item)]);
     }
-    print_text(&table)
+    table
 }
 
 pub(crate) fn networks(at: &At) -> Result<(), Failure> {

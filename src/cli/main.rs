@@ -9,6 +9,7 @@ mod colour;
 mod demo;
 mod doctor;
 #[cfg(feature = "tools")]
+mod export;
 mod help_files;
 mod lists;
 #[cfg(feature = "tools")]
@@ -65,6 +66,8 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::History(options) => lists::history(&options)?,
         Command::Networks(at) => lists::networks(&at)?,
         Command::Doctor(options) => return doctor::run(&options),
+        #[cfg(feature = "tools")]
+        Command::Export(options) => export::run(&options)?,
         Command::Listen(at) => app::listen(&at)?,
         #[cfg(feature = "tools")]
         Command::Sim(options) => simulate::run(&options)?,
