@@ -157,8 +157,26 @@ impl Phone {
     pub fn json(&self, arguments: &[&str]) -> Value {
         let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
         let output = self.tool(&arguments);
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        // `status` has done its work too if what it says is bad.
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {output:?}");
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {output:?}"))
+    }
+
+    /// What `offpush status` prints for people, and its exit status.
+    pub fn told(&self) -> (String, Option<i32>) {
+        let output = self.tool(&["status"]);
+        (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+    }
+
+    /// Waits until the first line of `offpush status` contains these words; returns all of it.
+    pub fn tells(&self, words: &str) -> String {
+        wait::until(&format!("the first line says {words:?}"), wait::LATER, || {
+            let (text, code) = self.told();
+            text.lines().next()?.contains(words).then(|| {
+                assert_eq!(code, Some(3), "{text}");
+                text
+            })
+        })
     }
 
     /// Its status page, if it answers.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use offpush_tests::net::HostileBroker;
-use offpush_tests::{App, Broker, Phone, Validity, World, skip, wait};
+use offpush_tests::{App, Broker, Mounted, Phone, Validity, World, wait};
 use serde_json::json;
 
 /// The phone's state on disk.
@@ -181,33 +181,6 @@ fn tools_never_repair_a_store() {
     phone.json(&["notifications"]);
     phone.json(&["history"]);
     assert_eq!(fs::read(&file).expect("the store"), bytes);
-}
-
-/// A small file system of its own at `path`, unmounted when dropped.
-struct Mounted<'a>(&'a Path);
-
-impl<'a> Mounted<'a> {
-    fn new(path: &'a Path, size: &str) -> Option<Self> {
-        fs::create_dir_all(path).expect("a mount point");
-        let options = format!("size={size}");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(path).output();
-        if mounted.is_ok_and(|output| output.status.success()) {
-            return Some(Self(path));
-        }
-        skip("mounting a small file system needs root");
-        None
-    }
-
-    fn remount(&self, option: &str) {
-        let status = Command::new("mount").args(["-o", &format!("remount,{option}")]).arg(self.0).status();
-        assert!(status.expect("mount runs").success(), "remount,{option}");
-    }
-}
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0).status();
-    }
 }
 
 /// On a full disk nothing is acknowledged that was not written: `status` says so, and everything arrives once there is room.
