@@ -28,6 +28,10 @@ const MAXIMUM_CLIENTS: usize = 32;
 /// Bytes that wait for a client before it is dropped: a hundred ordinary callbacks at once, or several of the largest.
 const MAXIMUM_OUTPUT_BYTES: usize = 2 * 1024 * 1024;
 
+/// Bytes that wait for a client that watches before it is dropped: about a thousand events. Whoever watches can ask for
+/// the history, which forgets less.
+const MAXIMUM_EVENT_BYTES: usize = 256 * 1024;
+
 /// Bytes that wait for a client above which its requests are left alone until it has read.
 const CROWDED_OUTPUT_BYTES: usize = 64 * 1024;
 
@@ -66,6 +70,8 @@ pub(crate) struct Control {
     clients: Vec<Client>,
     acceptable: bool,
     accept_at: Option<u64>,
+    /// Clients that did not read what they asked for, since that was asked for last.
+    dropped: usize,
 }
 
 #[derive(Debug)]
@@ -80,6 +86,8 @@ struct Client {
     closing: bool,
     /// To be forgotten.
     gone: bool,
+    /// That is because it did not read what it asked for.
+    overflowed: bool,
     input: Vec<u8>,
     output: Vec<u8>,
     /// How much of `output` is written.
@@ -118,6 +126,7 @@ impl Control {
             next_token: first_client,
             clients: Vec::new(),
             accept_at: None,
+            dropped: 0,
         })
     }
 
@@ -191,6 +200,7 @@ impl Control {
             ended: false,
             closing: false,
             gone: false,
+            overflowed: false,
             input: Vec::new(),
             output: Vec::new(),
             written: 0,
@@ -230,8 +240,13 @@ impl Control {
     /// Tells an event, given as a JSON object, to those who watch.
     pub(crate) fn event(&mut self, json: &str) {
         for client in self.clients.iter_mut().filter(|client| client.watches) {
-            client.push(&["{\"event\":", json, "}\n"]);
+            client.push(&["{\"event\":", json, "}\n"], MAXIMUM_EVENT_BYTES);
         }
+    }
+
+    /// How many clients were dropped since the last call, because they did not read what they asked for.
+    pub(crate) fn take_dropped(&mut self) -> usize {
+        std::mem::take(&mut self.dropped)
     }
 
     /// Tells a callback to those who listen.
@@ -252,6 +267,7 @@ impl Control {
             if client.gone {
                 // Only fails if it is in order already.
                 let _ = registry.deregister(&mut client.stream);
+                self.dropped += usize::from(client.overflowed);
             }
             !client.gone
         });
@@ -342,18 +358,18 @@ impl Client {
 
     fn line(&mut self, line: &Line) {
         match serde_json::to_string(line) {
-            Ok(text) => self.push(&[&text, "\n"]),
+            Ok(text) => self.push(&[&text, "\n"], MAXIMUM_OUTPUT_BYTES),
             Err(error) => log::error!("a line for a control client cannot be made: {error}"),
         }
     }
 
-    fn push(&mut self, parts: &[&str]) {
+    fn push(&mut self, parts: &[&str], most: usize) {
         if self.closing || self.gone {
             return;
         }
         parts.iter().for_each(|part| self.output.extend_from_slice(part.as_bytes()));
-        if self.output.len() - self.written > MAXIMUM_OUTPUT_BYTES {
-            log::warn!("a control client does not read what it asked for: dropped");
+        if self.output.len() - self.written > most {
+            self.overflowed = true;
             self.gone = true;
         }
     }

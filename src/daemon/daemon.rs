@@ -361,6 +361,9 @@ impl Daemon {
         self.settle();
         self.links.flush();
         self.control.flush();
+        for _ in 0..self.control.take_dropped() {
+            self.keep(now, &Event::ClientDropped);
+        }
         self.note_usage(now);
         self.look_for_listeners(now);
         self.tell_platform(now, woken);

@@ -39,6 +39,7 @@ pub(crate) fn page(status: Status, facts: Facts, said: &Said, wall: i64) -> Stat
         state,
         reason,
         since: status.since,
+        down_since: status.down_since,
         next: status.next.map(|(action, at)| Next { action: next_action(action).to_owned(), at }),
         problems: problems(&status, &storage, said, wall),
         package: facts.package,

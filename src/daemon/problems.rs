@@ -111,7 +111,12 @@ fn connection_problem(status: &Status, wall: i64) -> Option<Problem> {
             )
         }),
     };
-    Some(Problem { since: Some(status.since), ..found })
+    let since = match status.phase {
+        // Attempts come and go; what keeps them from succeeding stays.
+        Phase::Connecting | Phase::Handshaking | Phase::Waiting(_) => status.down_since,
+        _ => None,
+    };
+    Some(Problem { since: since.or(Some(status.since)), ..found })
 }
 
 /// Failures that have a name and a remedy of their own.

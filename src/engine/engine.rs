@@ -47,6 +47,8 @@ pub struct Engine {
     pub(crate) network: Network,
     pub(crate) phase: Phase,
     pub(crate) phase_since: i64,
+    /// When the last connection ended, or the engine began.
+    pub(crate) down_since: i64,
     /// The registration request under way.
     pub(crate) registering: Option<LinkId>,
     pub(crate) link: Option<Link>,
@@ -155,6 +157,7 @@ impl Engine {
             network: Network::None,
             phase: Phase::NoNetwork,
             phase_since: now.wall,
+            down_since: now.wall,
             registering: None,
             link: None,
             successor: None,
@@ -464,6 +467,9 @@ impl Engine {
 
     pub(crate) fn set_phase(&mut self, phase: Phase) {
         if self.phase != phase {
+            if self.phase == Phase::Connected {
+                self.down_since = self.now.wall;
+            }
             self.phase = phase;
             self.phase_since = self.now.wall;
         }

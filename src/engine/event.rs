@@ -171,6 +171,8 @@ pub enum Event {
         /// What and where.
         damage: String,
     },
+    /// A client of the control socket did not read what it asked for, and was dropped.
+    ClientDropped,
     /// The device's clock is far from what the gateway told.
     ClockWrong {
         /// Milliseconds ahead of the gateway; negative if behind.

@@ -17,6 +17,8 @@ pub struct Status {
     pub phase: Phase,
     /// Since when, wall time in milliseconds.
     pub since: i64,
+    /// Since when there is no connection, wall time in milliseconds; `None` while there is one.
+    pub down_since: Option<i64>,
     /// What happens next without anybody's doing, and when (wall time in milliseconds).
     pub next: Option<(NextAction, i64)>,
     /// Why the last connection ended or the last attempt failed; `None` once connected.
@@ -169,6 +171,7 @@ impl Engine {
         Status {
             phase: self.phase.clone(),
             since: self.phase_since,
+            down_since: (self.phase != Phase::Connected).then_some(self.down_since),
             next: self.next_action().map(|(action, boot)| (action, now.wall_at(boot))),
             last_failure: self.last_failure.clone(),
             network: self.network.clone(),

@@ -26,6 +26,9 @@ pub struct StatusPage {
     pub reason: Option<String>,
     /// Since when.
     pub since: i64,
+    /// Since when there is no connection, or since the daemon's start; `None` while there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub down_since: Option<i64>,
     /// What happens next without anybody's doing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,

@@ -41,6 +41,7 @@ impl StatusPage {
     #[must_use]
     pub fn verdict(&self) -> String {
         let time = duration_text(self.at.abs_diff(self.since));
+        let down = duration_text(self.at.abs_diff(self.down_since.unwrap_or(self.since)));
         let worst = self.worst().map(|problem| problem.title.as_str());
         let because = self.reason.as_deref().or(worst).map(|reason| format!(": {reason}")).unwrap_or_default();
         let verdict = match self.state {
@@ -49,9 +50,9 @@ impl StatusPage {
                 None if self.gateway_present => format!("Connected for {time}; the gateway answers."),
                 None => format!("Connected to the broker for {time}; the gateway has not answered yet."),
             },
-            State::Connecting | State::Handshaking => format!("Not connected: connecting for {time}{because}."),
-            State::Waiting => format!("Not connected for {time}{because}."),
-            State::NoNetwork => format!("Not connected for {time}: there is no network."),
+            State::Connecting | State::Handshaking => format!("Not connected for {down}, connecting{because}."),
+            State::Waiting => format!("Not connected for {down}{because}."),
+            State::NoNetwork => format!("Not connected for {down}: there is no network."),
             State::Unregistered => format!("Not registered{because}."),
             State::Registering => format!("Not registered yet: asking the gateway for {time}{because}."),
             State::WaitingToRegister => format!("Not registered: the gateway could not be asked{because}."),

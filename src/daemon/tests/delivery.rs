@@ -183,3 +183,35 @@ fn a_gateway_that_hangs_does_not_keep_the_phone_from_another() {
     assert!(running.status().broker.is_some_and(|broker| broker.starts_with("mqtts://127.0.0.1:")));
     running.stop();
 }
+
+#[test]
+fn a_watcher_that_never_reads_slows_no_message_and_is_dropped_with_an_event() {
+    // Several hundred events of a kilobyte: more than its buffers hold. Who reads sees every message all the same.
+    let (scratch, authority) = (Scratch::new("dead-watcher"), Authority::new());
+    let world = World::new(&authority);
+    let mut options = options(&scratch, &authority, &world);
+    // Held back until both watch.
+    options.present_delay = Duration::from_millis(300);
+    let id = |n: u64| format!("{n:0>1000}");
+    world.frames.lock().unwrap().extend((1..=400).map(|n| message_frame(n, &id(n), "a title")));
+    let daemon = Running::start(options);
+    let mut dead = daemon.client();
+    dead.ask(Operation::Watch).unwrap();
+    let mut watcher = daemon.client();
+    watcher.ask(Operation::Watch).unwrap();
+    let mut dropped = false;
+    let mut shown = 0;
+    while shown < 400 || !dropped {
+        let Line::Event(item) = watcher.next_line().unwrap() else { continue };
+        dropped |= item.event == "client-dropped";
+        shown += u64::from(item.event == "message" && item.details["state"] == "shown");
+    }
+    assert_eq!(lines(&daemon).len(), 400);
+    let took = |item: &offpush_inspect::Notification| item.shown_at.unwrap() - item.arrived_at;
+    daemon.stop();
+    let data = scratch.path().join("data");
+    let slowest = offline::notifications(&data).unwrap().iter().map(took).max().unwrap();
+    assert!(slowest < 5_000, "{slowest} ms");
+    let history = offline::history(&data, usize::MAX).unwrap();
+    assert_eq!(history.iter().filter(|item| item.event == "client-dropped").count(), 1);
+}

@@ -23,6 +23,8 @@ fn the_first_line_is_the_verdict() {
     assert_eq!(first_line(&connected), "Connected for 2 min 5 s; the gateway answers.");
     let waiting = StatusPage { reason: Some("connection refused".into()), ..page(State::Waiting) };
     assert_eq!(first_line(&waiting), "Not connected for 2 min 5 s: connection refused.");
+    let connecting = StatusPage { down_since: Some(NOW - 3_600_000), state: State::Connecting, ..waiting };
+    assert_eq!(first_line(&connecting), "Not connected for 1 h, connecting: connection refused.");
     assert_eq!(first_line(&page(State::NoNetwork)), "Not connected for 2 min 5 s: there is no network.");
     assert_eq!(first_line(&page(State::NotRunning)), "Not running: this is what the daemon's files say.");
 }

@@ -3,6 +3,7 @@ use std::os::unix::net::UnixStream as Peer;
 use std::time::Duration;
 
 use mio::{Events, Poll};
+use offpush_inspect::HistoryItem;
 
 use nix::libc;
 
@@ -143,6 +144,24 @@ fn a_client_that_does_not_read_is_dropped_and_the_others_are_not() {
         driver.turn();
     }
     assert_eq!(lines, sent);
+    assert_eq!((driver.control.take_dropped(), driver.control.take_dropped()), (1, 0), "told once");
+}
+
+#[test]
+fn what_waits_for_a_watcher_is_bounded() {
+    // A quarter of a megabyte beside what the kernel takes, whatever happens and however many watch.
+    let mut driver = Driver::new("bounded");
+    let peers: Vec<_> = (0..MAXIMUM_CLIENTS).map(|_| driver.watcher()).collect();
+    let event = format!("{{\"at\":1,\"event\":\"{}\"}}", "x".repeat(1_000));
+    let mut most = 0;
+    while !driver.control.clients.is_empty() {
+        driver.control.event(&event);
+        let waits = driver.control.clients.iter().map(|client| client.output.len() - client.written).max();
+        most = most.max(waits.unwrap_or(0));
+        driver.control.flush();
+    }
+    assert!((MAXIMUM_EVENT_BYTES..MAXIMUM_EVENT_BYTES + 2_000).contains(&most), "{most}");
+    assert_eq!(driver.control.take_dropped(), peers.len());
 }
 
 #[test]
@@ -163,7 +182,11 @@ fn a_client_whose_answers_pile_up_is_not_asked_on() {
     // Its requests wait in its own buffer and in the socket, and are taken once it has read.
     let mut driver = Driver::new("crowded");
     let (token, mut peer) = driver.watcher();
-    driver.control.event(&"x".repeat(CROWDED_OUTPUT_BYTES + 1_000_000));
+    let answer = Answer::History(vec![HistoryItem {
+        event: "x".repeat(CROWDED_OUTPUT_BYTES + 1_000_000),
+        ..Default::default()
+    }]);
+    driver.control.answer(token, Ok(answer));
     peer.write_all(b"{\"op\":\"status\"}\n").unwrap();
     assert_eq!(driver.turn(), []);
     assert!(!driver.control.has_work());

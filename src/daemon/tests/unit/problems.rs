@@ -8,6 +8,7 @@ fn status(phase: Phase) -> Status {
     Status {
         phase,
         since: NOW,
+        down_since: None,
         next: None,
         last_failure: None,
         network: Network::None,

@@ -24,7 +24,7 @@ impl Phone {
 
     /// The state of the newest message with this id.
     pub(crate) fn state(&self, id: &str) -> Option<MessageState> {
-        self.engine.messages().filter(|message| message.id == id).last().map(|message| message.state)
+        self.engine.messages().rfind(|message| message.id == id).map(|message| message.state)
     }
 
     pub(crate) fn message_ids(&self) -> Vec<String> {
