@@ -12,6 +12,7 @@ import android.os.UserManager;
 
 import org.json.JSONObject;
 
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
@@ -21,6 +22,8 @@ import java.util.List;
  * thread, in order; the methods may be called from any.
  */
 final class Core {
+    /** What dumpsys may ask of the control protocol: it changes nothing. */
+    private static final List<String> QUESTIONS = Arrays.asList("history", "notifications", "networks");
     /** Milliseconds after which a service that still runs is no restart loop. */
     private static final long SETTLED = 5 * 60_000L;
 
@@ -282,6 +285,22 @@ final class Core {
             text.append("  ").append(line).append('\n');
         }
         return text.toString();
+    }
+
+    /** The page for machines, or the answer to a question of the control protocol that changes nothing, in one line. */
+    static String answer(Context context, List<String> question) {
+        if (question.isEmpty()) {
+            return page(context, true);
+        }
+        boolean isKnown = QUESTIONS.contains(question.get(0));
+        JSONObject line = Json.of("op", question.get(0));
+        if (question.size() > 1 && question.get(1).matches("[0-9]{1,18}")) {
+            Json.put(line, "after", Long.valueOf(question.get(1)));
+        }
+        Core core = isKnown ? get(context) : null;
+        JSONObject answer = core == null ? null : core.daemon.request(line);
+        return answer != null ? answer.toString() : Json.of("error", Json.of("code", "unknown-operation", "message",
+                isKnown ? "the daemon does not run" : "not to be had by dumpsys")).toString();
     }
 
     /** Before the first unlock: resumes once the phone is unlocked. */

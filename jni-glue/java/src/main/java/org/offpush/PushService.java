@@ -58,10 +58,15 @@ public abstract class PushService extends Service {
         return null;
     }
 
-    /** {@code adb shell dumpsys activity service PACKAGE/com.xiaomi.push.service.XMPushService [--checkin | --json]}. */
+    /**
+     * {@code adb shell dumpsys activity service PACKAGE/com.xiaomi.push.service.XMPushService}, and behind it nothing
+     * (for people), {@code --checkin}, or {@code --json [history | notifications [AFTER] | networks]}.
+     */
     @Override
     protected void dump(FileDescriptor file, PrintWriter writer, String[] arguments) {
         List<String> wanted = arguments == null ? Collections.<String>emptyList() : Arrays.asList(arguments);
-        writer.println(wanted.contains("--checkin") ? Core.checkin(this) : Core.page(this, wanted.contains("--json")));
+        int json = wanted.indexOf("--json");
+        writer.println(json >= 0 ? Core.answer(this, wanted.subList(json + 1, wanted.size()))
+                : wanted.contains("--checkin") ? Core.checkin(this) : Core.page(this, false));
     }
 }
