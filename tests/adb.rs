@@ -62,7 +62,7 @@ impl Drop for Adb {
 /// What a stand-in has.
 #[derive(Debug, Default)]
 pub struct Phone {
-    /// What commands print, by their beginning.
+    /// What commands print; others print nothing.
     pub prints: HashMap<String, String>,
     /// Where abstract names lead.
     pub sockets: HashMap<String, PathBuf>,
@@ -219,8 +219,7 @@ fn open(packet: &Packet, ours: u32, phone: &Phone, host: &Host) -> io::Result<Op
     let service = String::from_utf8_lossy(&packet.data).trim_end_matches('\0').to_owned();
     let (taken, told) = channel();
     let (to, from): (_, Box<dyn Read + Send>) = if let Some(command) = service.strip_prefix("shell:") {
-        let prints = phone.prints.iter().find(|(beginning, _)| command.starts_with(beginning.as_str()));
-        let text = prints.map(|(_, text)| text.clone()).unwrap_or_default();
+        let text = phone.prints.get(command).cloned().unwrap_or_default();
         (None, Box::new(io::Cursor::new(text.into_bytes())))
     } else {
         let name = service.strip_prefix("localabstract:").unwrap_or_default();

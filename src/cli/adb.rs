@@ -3,7 +3,7 @@
 //! An app that may be debugged listens on the abstract name `offpush.PACKAGE`. It is reached through `adb forward` from a
 //! socket in a directory of our own, because a port could be used by everybody on this machine; the forward is taken back
 //! as soon as the connection stands, so that none is left behind however the tool ends. An app of a release build listens
-//! to nobody: there `dumpsys` has the service print its page.
+//! to nobody: there `dumpsys` has the service print what changes nothing.
 
 use std::fs::{DirBuilder, remove_dir_all};
 use std::io::{self, ErrorKind};
@@ -12,23 +12,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use offpush_inspect::{Answer, Client, ClientError, Operation, StatusPage};
+use offpush_inspect::{Answer, Client, ClientError, Line, Operation, StatusPage};
+use serde::de::DeserializeOwned;
 
 use crate::Failure;
+use crate::arguments::At;
 
 /// The service whose page is asked for (design §5).
 const SERVICE: &str = "com.xiaomi.push.service.XMPushService";
 
 /// How long the first answer through a forward may take: USB and the phone's main thread, both busy.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What was reached of an app.
-pub(crate) enum Reached {
-    /// Its daemon, which can be asked anything.
-    Daemon(Client),
-    /// The page that its service printed.
-    Page(Box<StatusPage>),
-}
 
 /// An app on a phone.
 pub(crate) struct App {
@@ -37,8 +31,13 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// The app that is asked for, if it is one on a phone.
+    pub(crate) fn chosen(at: &At) -> Result<Option<Self>, Failure> {
+        at.adb.as_ref().map(|package| Self::find(package, at.serial.as_deref())).transpose()
+    }
+
     /// Finds the phone: the one with this serial number, else the only one there is.
-    pub(crate) fn find(package: &str, serial: Option<&str>) -> Result<Self, Failure> {
+    fn find(package: &str, serial: Option<&str>) -> Result<Self, Failure> {
         // It becomes part of a command line on the phone.
         let is_name = |part: &str| {
             part.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -53,16 +52,8 @@ impl App {
         Ok(Self { package: package.to_owned(), serial })
     }
 
-    /// Reaches the daemon, or where it listens to nobody the service's page.
-    pub(crate) fn reach(&self) -> Result<Reached, Failure> {
-        match self.connect()? {
-            Some(client) => Ok(Reached::Daemon(client)),
-            None => self.page().map(|page| Reached::Page(Box::new(page))),
-        }
-    }
-
     /// A connection to the daemon's control socket; `None` if nobody listens there.
-    fn connect(&self) -> Result<Option<Client>, Failure> {
+    pub(crate) fn connect(&self) -> Result<Option<Client>, Failure> {
         let directory = Directory::make()?;
         let socket = directory.0.join("control");
         let near = format!("localfilesystem:{}", socket.display());
@@ -93,12 +84,26 @@ impl App {
 
     /// What the service prints of itself.
     pub(crate) fn page(&self) -> Result<StatusPage, Failure> {
+        self.dump(&[])
+    }
+
+    /// The answer to a question that changes nothing: `history`, `notifications` behind a number, `networks`.
+    pub(crate) fn ask(&self, question: &[&str]) -> Result<Answer, Failure> {
+        match self.dump(question)? {
+            Line::Ok(answer) => Ok(answer),
+            Line::Error(error) => Err(error.into()),
+            Line::Event(_) | Line::Callback(_) => Err(ClientError::NotUnderstood.into()),
+        }
+    }
+
+    fn dump<T: DeserializeOwned>(&self, question: &[&str]) -> Result<T, Failure> {
         let service = format!("{}/{SERVICE}", self.package);
-        let printed = self.adb(&["shell", "dumpsys", "activity", "service", &service, "--json"])?;
-        // What dumpsys puts before it, and indents it by, is no part of the page.
+        let command = ["shell", "dumpsys", "activity", "service", &service, "--json"];
+        let printed = self.adb(&[&command, question].concat())?;
+        // What dumpsys puts before it, and indents it by, is no part of the answer.
         if let Some(json) = printed.lines().map(str::trim).find(|line| line.starts_with('{')) {
             return serde_json::from_str(json)
-                .map_err(|_| "the app's page is not understood: use the same version of offpush for both".into());
+                .map_err(|_| "what the app prints is not understood: use the same version of offpush for both".into());
         }
         Err(self.why_nothing(&printed).into())
     }
@@ -119,11 +124,11 @@ impl App {
         )
     }
 
-    /// Why something cannot be had although there is a page.
-    pub(crate) fn only_a_page(&self) -> Failure {
+    /// Why a command cannot be given, nor events be had.
+    pub(crate) fn cannot_be_asked(&self) -> Failure {
         format!(
-            "{} is a release build, or its daemon does not run: only `status` and `doctor` can be had from it; \
-             install a build that may be debugged (android:debuggable) for the rest",
+            "{} is a release build, or its daemon does not run: it shows its state and takes no commands; for this, install \
+             a build that may be debugged (android:debuggable)",
             self.package
         )
         .into()

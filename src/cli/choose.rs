@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use offpush_inspect::{Client, ClientError, StatusPage};
+use offpush_inspect::{Client, ClientError};
 
 use crate::Failure;
-use crate::adb;
 use crate::arguments::At;
+use crate::source::Source;
 
 /// The daemon's directory: `--data`, else `$OFFPUSH_DATA`, else that of the one daemon that runs.
 pub(crate) fn directory(at: &At) -> Result<PathBuf, Failure> {
@@ -27,39 +27,12 @@ pub(crate) fn directory(at: &At) -> Result<PathBuf, Failure> {
     }
 }
 
-/// What there is of a daemon.
-pub(crate) enum Reached {
-    /// One that runs, and can be asked; the app, if it is on a phone.
-    Daemon(Client, Option<adb::App>),
-    /// The directory of one that does not run.
-    Files(PathBuf),
-    /// The page of one that runs on a phone and cannot be asked for more.
-    Page(Box<StatusPage>, adb::App),
-}
-
-/// Reaches the daemon, or what there is of it.
-pub(crate) fn reach(at: &At) -> Result<Reached, Failure> {
-    if let Some(package) = &at.adb {
-        let app = adb::App::find(package, at.serial.as_deref())?;
-        return Ok(match app.reach()? {
-            adb::Reached::Daemon(client) => Reached::Daemon(client, Some(app)),
-            adb::Reached::Page(page) => Reached::Page(page, app),
-        });
-    }
-    let data = directory(at)?;
-    match Client::connect(&data) {
-        Ok(client) => Ok(Reached::Daemon(client, None)),
-        Err(ClientError::NotRunning { .. }) => Ok(Reached::Files(data)),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Connects to the daemon.
 pub(crate) fn connect(at: &At) -> Result<Client, Failure> {
-    match reach(at)? {
-        Reached::Daemon(client, _) => Ok(client),
-        Reached::Files(data) => Err(ClientError::NotRunning { data }.into()),
-        Reached::Page(_, app) => Err(app.only_a_page()),
+    match Source::open(at)? {
+        Source::Daemon(client) => Ok(client),
+        Source::Files(data) => Err(ClientError::NotRunning { data }.into()),
+        Source::Service(app) => Err(app.cannot_be_asked()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `offpush doctor`: everything that push needs, looked over.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,50 +10,53 @@ use std::time::Duration;
 
 use clap::Parser;
 use offpush_daemon::doctor::{Here, Patient, diagnose};
-use offpush_daemon::offline;
-use offpush_inspect::{Answer, Client, ClientError, Diagnosis, Operation, Outcome, StatusPage};
+use offpush_inspect::{Diagnosis, Outcome, StatusPage};
 
-use crate::Failure;
+use crate::adb::App;
 use crate::arguments::{Arguments, Command, Doctor};
-use crate::choose::{self, Reached};
+use crate::choose;
+use crate::show;
+use crate::source::Source;
+use crate::{BAD_NEWS, Failure};
 
 /// What takes longer is told.
 const SLOW: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(options: &Doctor) -> Result<ExitCode, Failure> {
     let diagnosis = diagnosis(options)?;
-    let mut out = io::stdout().lock();
     if options.at.json {
-        serde_json::to_writer_pretty(&mut out, &diagnosis)?;
-        writeln!(out)?;
+        show::print_json(&diagnosis)?;
     } else {
-        write!(out, "{}", diagnosis.text(options.verbose))?;
+        show::print_text(&diagnosis.text(options.verbose))?;
     }
     Ok(match diagnosis.outcome {
-        Outcome::Failure => ExitCode::from(2),
-        Outcome::Warning => ExitCode::from(1),
-        Outcome::NotHere | Outcome::Skipped | Outcome::Ok => ExitCode::SUCCESS,
+        Outcome::Failure => ExitCode::from(BAD_NEWS),
+        _ => ExitCode::SUCCESS,
     })
 }
 
 /// Looks everything over.
 pub(crate) fn diagnosis(options: &Doctor) -> Result<Diagnosis, Failure> {
-    let mut client = None;
-    let (page, history) = match choose::reach(&options.at)? {
-        Reached::Daemon(mut running, app) => {
-            let (mut page, history) = (status(&mut running)?, history(&mut running)?);
-            if let Some(said) = app.and_then(|app| app.page().ok()).filter(|_| page.platform.is_empty()) {
-                // Only the service itself knows what the phone allows.
-                page.platform = said.platform;
-            }
-            client = Some(running);
-            (Some(page), history)
-        }
-        // A directory that cannot be read has neither.
-        Reached::Files(data) => (offline::status(&data).ok(), offline::history(&data, usize::MAX).unwrap_or_default()),
-        Reached::Page(page, _) => (Some(*page), Vec::new()),
+    let app = App::chosen(&options.at)?;
+    let is_elsewhere = app.is_some();
+    // Only the service itself knows all that the phone allows.
+    let said = app.as_ref().and_then(|app| app.page().ok()).map(|page| page.platform).unwrap_or_default();
+    let mut source = match app {
+        Some(app) => Source::of(app)?,
+        None => Source::open(&options.at)?,
     };
-    let here = if options.at.adb.is_some() { None } else { Some(here(options, page.as_ref())?) };
+    let (mut page, history) = match &mut source {
+        // A directory that cannot be read has neither.
+        Source::Files(_) => (source.status().ok(), source.history().unwrap_or_default()),
+        Source::Daemon(_) | Source::Service(_) => (Some(source.status()?), source.history().unwrap_or_default()),
+    };
+    if let Some(page) = &mut page {
+        for (topic, words) in said {
+            page.platform.entry(topic).or_insert(words);
+        }
+    }
+    let here = if is_elsewhere { None } else { Some(here(options, page.as_ref())?) };
+    let mut client = if let Source::Daemon(client) = source { Some(client) } else { None };
     let progress = Progress::start();
     let patient = Patient { page, history, client: client.as_mut(), here };
     let diagnosis = diagnose(patient, &mut |step| progress.step(step));
@@ -75,20 +77,6 @@ fn here(options: &Doctor, page: Option<&StatusPage>) -> Result<Here, Failure> {
         ca = ca.or(daemon.ca);
     }
     Ok(Here { data, servers, ca })
-}
-
-fn status(client: &mut Client) -> Result<StatusPage, ClientError> {
-    match client.ask(Operation::Status)? {
-        Answer::Status(page) => Ok(*page),
-        _ => Err(ClientError::NotUnderstood),
-    }
-}
-
-fn history(client: &mut Client) -> Result<Vec<offpush_inspect::HistoryItem>, ClientError> {
-    match client.ask(Operation::History { limit: None })? {
-        Answer::History(items) => Ok(items),
-        _ => Err(ClientError::NotUnderstood),
-    }
 }
 
 /// What this daemon was started with, by its command line; its paths as seen from here.

@@ -30,8 +30,7 @@ pub(crate) fn completions(options: &Completions) -> Result<(), Failure> {
 }
 
 pub(crate) fn man(options: &Man) -> Result<(), Failure> {
-    std::fs::create_dir_all(&options.directory)
-        .map_err(|error| format!("{}: {error}", options.directory.display()))?;
+    std::fs::create_dir_all(&options.directory).map_err(|error| format!("{}: {error}", options.directory.display()))?;
     let mut command = Arguments::command();
     command.build();
     pages(&options.directory, &command, "offpush")

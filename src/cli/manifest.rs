@@ -153,12 +153,8 @@ fn check(options: &Check) -> Result<(), Failure> {
         }
         None => None,
     };
-    let settings = Options {
-        merged: options.merged,
-        package: options.package.clone(),
-        target_sdk: options.target_sdk,
-        rules,
-    };
+    let settings =
+        Options { merged: options.merged, package: options.package.clone(), target_sdk: options.target_sdk, rules };
     let name = path.display().to_string();
     let report = offpush_manifest::check(&name, &read(path)?, &settings)?;
     if options.fix {
@@ -184,8 +180,9 @@ fn judged(report: &Report) -> Result<(), Failure> {
 }
 
 fn fix(path: &Path, report: &Report, settings: &Options) -> Result<(), Failure> {
-    let before = String::from_utf8(read(path)?)
-        .map_err(|_| format!("{}: --fix corrects manifests as text; correct the app's own and build again", path.display()))?;
+    let before = String::from_utf8(read(path)?).map_err(|_| {
+        format!("{}: --fix corrects manifests as text; correct the app's own and build again", path.display())
+    })?;
     let Some(after) = report.fixed() else {
         print(&report.to_string())?;
         return judged(report);

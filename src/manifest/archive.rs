@@ -175,7 +175,8 @@ fn classes(archive: &Archive<'_>, kind: Kind) -> Result<Option<Classes>, String>
             let names = jar.entries.iter().filter_map(|entry| entry.path.strip_suffix(".class"));
             classes.extend(names.map(|name| (name.replace('/', "."), None)));
         } else {
-            dex::read(&code, &mut classes, MAXIMUM_CLASSES).ok_or_else(|| format!("{}: it is no dex file", entry.path))?;
+            dex::read(&code, &mut classes, MAXIMUM_CLASSES)
+                .ok_or_else(|| format!("{}: it is no dex file", entry.path))?;
         }
     }
     // What is not known whole says nothing of what is missing.

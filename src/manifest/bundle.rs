@@ -191,10 +191,7 @@ fn place(source: Option<&Position>) -> Place {
 }
 
 fn attribute(written: XmlAttribute, resources: &Resources, element: Place) -> Attribute {
-    let mut value = written
-        .item
-        .and_then(value_of)
-        .unwrap_or(Value { text: written.value, kind: Kind::Text });
+    let mut value = written.item.and_then(value_of).unwrap_or(Value { text: written.value, kind: Kind::Text });
     if value.kind == Kind::Reference
         && let Some(found) = value.text.strip_prefix('@').and_then(|name| resources.named(name))
     {

@@ -31,12 +31,7 @@ const COMPONENTS: [&str; 5] = ["activity", "activity-alias", "service", "receive
 
 impl<'d> Manifest<'d> {
     /// None if the root is no `<manifest>`.
-    pub(crate) fn new(
-        document: &'d Document,
-        form: Form,
-        package: Option<&str>,
-        target: Option<u32>,
-    ) -> Option<Self> {
+    pub(crate) fn new(document: &'d Document, form: Form, package: Option<&str>, target: Option<u32>) -> Option<Self> {
         let root = document.root().filter(|root| root.name() == "manifest")?;
         let sdk = |name| root.children_named("uses-sdk").find_map(|node| api_level(node.value(name)?));
         let min_sdk = sdk("minSdkVersion");

@@ -61,7 +61,8 @@ impl<'b> Pool<'b> {
         } else {
             ((first & 0x7fff) << 16 | usize::from(u16_at(self.data, at + 2)?), at + 4)
         };
-        let bytes = self.data.get(at..at.checked_add(length.checked_mul(2).filter(|size| *size <= MAXIMUM_STRING)?)?)?;
+        let bytes =
+            self.data.get(at..at.checked_add(length.checked_mul(2).filter(|size| *size <= MAXIMUM_STRING)?)?)?;
         let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
         Some(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
     }

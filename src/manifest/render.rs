@@ -55,10 +55,7 @@ pub fn render(rendering: &Rendering) -> String {
         out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
         let tools = needs_tools(rendering);
         let namespace = if tools { " xmlns:tools=\"http://schemas.android.com/tools\"" } else { "" };
-        out.push_str(&format!(
-            "<manifest xmlns:android=\"{ANDROID}\"{namespace} package=\"{}\">\n",
-            rendering.package
-        ));
+        out.push_str(&format!("<manifest xmlns:android=\"{ANDROID}\"{namespace} package=\"{}\">\n", rendering.package));
         out.push_str(&format!(
             "    <uses-sdk android:minSdkVersion=\"{MIN_SDK}\" android:targetSdkVersion=\"{}\" />\n",
             rendering.target_sdk
@@ -156,9 +153,7 @@ fn without_comments(text: &str) -> String {
 }
 
 fn indented(text: &str, width: usize) -> String {
-    text.lines()
-        .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{:width$}{line}\n", "") })
-        .collect()
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{:width$}{line}\n", "") }).collect()
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

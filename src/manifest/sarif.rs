@@ -19,8 +19,7 @@ impl Report {
                 rules.len() - 1
             });
             let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
-            let text =
-                format!("{} ({}{detail}). {} ({})", check.title, finding.subject, check.breaks, check.since);
+            let text = format!("{} ({}{detail}). {} ({})", check.title, finding.subject, check.breaks, check.since);
             let mut physical =
                 json!({ "artifactLocation": { "uri": uri(finding.file.as_deref().unwrap_or(&self.file)) } });
             if finding.place.line > 0 {

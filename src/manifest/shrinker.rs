@@ -34,7 +34,8 @@ impl Keep {
 
     /// Whether the pattern matches a class.
     pub(crate) fn matches(&self, class: &str) -> bool {
-        !self.class.is_empty() && self.class.split(',').any(|pattern| matches(pattern.trim().as_bytes(), class.as_bytes()))
+        !self.class.is_empty()
+            && self.class.split(',').any(|pattern| matches(pattern.trim().as_bytes(), class.as_bytes()))
     }
 }
 
@@ -86,12 +87,7 @@ impl Rules {
             if class.len() > MAXIMUM_PATTERN {
                 class.clear();
             }
-            keeps.push(Keep {
-                line: *line,
-                directive: word.clone(),
-                class,
-                has_keyword: keyword.is_some(),
-            });
+            keeps.push(Keep { line: *line, directive: word.clone(), class, has_keyword: keyword.is_some() });
         }
         Self { file: file.to_owned(), keeps }
     }

@@ -2,6 +2,8 @@
 
 use offpush_inspect::{Check, CheckCode, HistoryItem, Outcome, Problem, Severity, State, StatusPage, duration_text};
 
+use crate::said::Said;
+
 /// The events of so many milliseconds count for the heartbeat: a day.
 const LATELY: i64 = 24 * 3_600_000;
 
@@ -19,6 +21,12 @@ pub(super) fn checks(page: Option<&StatusPage>, history: &[HistoryItem], wall: i
     // That nothing gets out is what the daemon concludes from names and routes: each was tried.
     let told = page.problems.iter().filter(|problem| !tried || problem.code != "no-internet");
     let mut checks: Vec<Check> = told.map(of_problem).collect();
+    if page.process.is_none() {
+        // A service without a daemon says how the platform is, and makes no problem of it.
+        let mut said = Said::default();
+        said.tell(wall, page.platform.iter().filter(|(topic, _)| *topic != "battery").map(owned).collect());
+        checks.extend(said.problems().iter().map(of_problem));
+    }
     checks.push(daemon(page));
     checks.push(Check::new(CheckCode::Store, Outcome::Ok, "everything in it can be read"));
     checks.extend(platform(page));
@@ -33,30 +41,37 @@ pub(super) fn checks(page: Option<&StatusPage>, history: &[HistoryItem], wall: i
     checks
 }
 
+fn owned((topic, words): (&String, &String)) -> (String, String) {
+    (topic.clone(), words.clone())
+}
+
 /// A problem on the page belongs to a check. One that this version does not know is told all the same.
 fn of_problem(problem: &Problem) -> Check {
     use CheckCode as Code;
-    let check =
-        match problem.code.as_str() {
-            code if code.starts_with("storage-") || code.starts_with("certificate-") => {
-                if code.starts_with("storage-") { Code::Store } else { Code::Tls }
-            }
-            "newer-records" | "full" => Code::Store,
-            "no-network" | "no-internet" | "moving" => Code::Network,
-            "captive-portal" => Code::CaptivePortal,
-            "clock-ahead" | "clock-behind" => Code::Clock,
-            "name-unresolved" => Code::Dns,
-            "not-registered" | "registration-refused" | "gateway-unreachable" | "not-a-gateway" | "bad-address" => {
-                Code::Registration
-            }
-            "broker-unreachable"
-            | "broker-incompatible"
-            | "credentials-refused"
-            | "identity-in-use"
-            | "asked-to-stay-away" => Code::MqttLogin,
-            "gateway-silent" => Code::Gateway,
-            _ => Code::Daemon,
-        };
+    let check = match problem.code.as_str() {
+        code if code.starts_with("storage-") => Code::Store,
+        code if code.starts_with("certificate-") => Code::Tls,
+        "newer-records" | "full" => Code::Store,
+        "no-network" | "no-internet" | "moving" => Code::Network,
+        "captive-portal" => Code::CaptivePortal,
+        "clock-ahead" | "clock-behind" => Code::Clock,
+        "name-unresolved" => Code::Dns,
+        "not-registered" | "registration-refused" | "gateway-unreachable" | "not-a-gateway" | "bad-address" => {
+            Code::Registration
+        }
+        "broker-unreachable"
+        | "broker-incompatible"
+        | "credentials-refused"
+        | "identity-in-use"
+        | "asked-to-stay-away" => Code::MqttLogin,
+        "gateway-silent" => Code::Gateway,
+        "notifications-denied" => Code::Permissions,
+        "alarms-inexact" => Code::ExactAlarms,
+        "no-foreground-service" => Code::ForegroundService,
+        "battery-restricted" => Code::Battery,
+        "network-unseen" => Code::Network,
+        _ => Code::Daemon,
+    };
     let outcome = match problem.severity {
         Severity::Error => Outcome::Failure,
         Severity::Warning | Severity::Unknown => Outcome::Warning,
@@ -68,80 +83,51 @@ fn of_problem(problem: &Problem) -> Check {
 }
 
 fn daemon(page: &StatusPage) -> Check {
-    let process = page.process.as_ref();
-    let found = process.map(|process| format!("{} runs as process {}", page.version, process.pid));
-    Check::new(CheckCode::Daemon, Outcome::Ok, found.unwrap_or_else(|| "its state is known".to_owned()))
+    let check = |outcome, found| Check::new(CheckCode::Daemon, outcome, found);
+    match (&page.process, page.platform.get("daemon")) {
+        (Some(process), _) => check(Outcome::Ok, format!("{} runs as process {}", page.version, process.pid)),
+        (None, Some(words)) => check(Outcome::Failure, words.clone()).action("open the app once, and see its log"),
+        (None, None) => check(Outcome::Failure, "no daemon runs".to_owned()).action("start it"),
+    }
 }
 
-/// What only the platform can know, from its own words (`org.offpush.Status` on Android).
+/// What only the platform can know, from its own words; what of it is wrong is a problem beside.
 fn platform(page: &StatusPage) -> Vec<Check> {
     use CheckCode as Code;
-    let all = [Code::Permissions, Code::ExactAlarms, Code::Battery, Code::ForegroundService, Code::NotificationChannel];
+    let of = |check, topic: &str, silent: (Outcome, &str)| match page.platform.get(topic) {
+        Some(words) => Check::new(check, Outcome::Ok, &**words),
+        None => Check::new(check, silent.0, silent.1),
+    };
     if page.platform.is_empty() {
+        let all =
+            [Code::Permissions, Code::ExactAlarms, Code::Battery, Code::ForegroundService, Code::NotificationChannel];
         return all.map(|check| Check::new(check, Outcome::NotHere, "not on this platform")).to_vec();
     }
-    let words = |topic: &str| page.platform.get(topic).map(String::as_str);
-    // A topic that says nothing has nothing to say.
-    let allowed = |check, topic, fine: &str, action: &str| match words(topic) {
-        None => Check::new(check, Outcome::Ok, fine),
-        Some(words) => Check::new(check, Outcome::Failure, words).action(action),
-    };
-    let good = |check, topic: &str, beginnings: &[&str], action: &str| match words(topic) {
-        None => Check::new(check, Outcome::NotHere, "nothing is said of it"),
-        Some(words) if beginnings.iter().any(|good| words.starts_with(good)) => Check::new(check, Outcome::Ok, words),
-        Some(words) => Check::new(check, Outcome::Warning, words).action(action),
-    };
-    let app = &page.package;
-    let mut checks = vec![
-        allowed(
-            Code::Permissions,
-            "notifications",
-            "notifications are allowed",
-            &format!(
-                "allow them in the phone's settings, or `adb shell pm grant {app} android.permission.POST_NOTIFICATIONS`"
-            ),
-        ),
-        good(
-            Code::ExactAlarms,
-            "alarm",
-            &["exact", "none is needed"],
-            "allow \"Alarms & reminders\" for the app in the phone's settings (SCHEDULE_EXACT_ALARM), or take the app out of battery optimisation",
-        ),
-        good(
-            Code::Battery,
-            "battery",
-            &["exempt"],
-            &format!(
-                "take the app out of battery optimisation in the phone's settings, or `adb shell dumpsys deviceidle whitelist +{app}`"
-            ),
-        ),
-        good(
-            Code::ForegroundService,
-            "service",
-            &["a foreground service"],
-            "open the app once; declare the foreground service's type and permission in the manifest",
-        ),
-        allowed(
-            Code::NotificationChannel,
-            "channel",
-            "no channel is blocked",
-            "allow the channel in the phone's settings",
-        ),
-    ];
-    for (topic, action) in [
-        ("manifest", "mend the manifest; `offpush manifest check` explains it"),
-        ("receivers", "mend the manifest; `offpush manifest check` explains it"),
-        ("daemon", "open the app once; see `adb logcat -s offpush`"),
-    ] {
-        checks.extend(
-            words(topic)
-                .map(|words| Check::new(Code::Daemon, Outcome::Failure, format!("{topic}: {words}")).action(action)),
-        );
-    }
-    checks.extend(words("network").map(|words| {
-        Check::new(Code::Network, Outcome::Warning, words).action("add ACCESS_NETWORK_STATE to the manifest")
-    }));
-    checks
+    let unsaid = (Outcome::NotHere, "nothing is said of it");
+    vec![
+        // A topic that is not there has nothing to complain of.
+        of(Code::Permissions, "notifications", (Outcome::Ok, "notifications may be shown")),
+        of(Code::NotificationChannel, "channel", (Outcome::Ok, "no channel is complained of")),
+        of(Code::ExactAlarms, "alarm", unsaid),
+        of(Code::ForegroundService, "service", unsaid),
+        battery(page).unwrap_or_else(|| Check::new(Code::Battery, unsaid.0, unsaid.1)),
+    ]
+}
+
+/// The exemption, which a foreground service does not need.
+fn battery(page: &StatusPage) -> Option<Check> {
+    let words = page.platform.get("battery")?;
+    let is_foreground = page.platform.get("service").is_some_and(|service| service.starts_with("a foreground service"));
+    Some(if words.starts_with("exempt") {
+        Check::new(CheckCode::Battery, Outcome::Ok, &**words)
+    } else if is_foreground {
+        Check::new(CheckCode::Battery, Outcome::Ok, format!("{words}, which a foreground service does not need"))
+    } else {
+        Check::new(CheckCode::Battery, Outcome::Warning, format!("{words}: in Doze there is no network")).action(format!(
+            "take the app out of battery optimisation in the phone's settings, or `adb shell dumpsys deviceidle whitelist +{}`",
+            page.package
+        ))
+    })
 }
 
 /// There is a network.
@@ -215,7 +201,8 @@ pub(super) fn clock(ahead: i64) -> Check {
 fn heartbeat(page: &StatusPage, history: &[HistoryItem], wall: i64) -> Check {
     let number = |item: &HistoryItem, field: &str| item.details.get(field).and_then(|value| value.as_u64());
     let learned = history.iter().rfind(|item| item.event == "heartbeat-learned");
-    let failed = learned.and_then(|item| number(item, "failed")).filter(|failed| *failed > 0);
+    let failed = page.learned.map(|learned| learned.failed).or(learned.and_then(|item| number(item, "failed")));
+    let failed = failed.filter(|failed| *failed > 0);
     let interval = Some(page.heartbeat).filter(|interval| *interval > 0);
     let interval = interval.or(learned.and_then(|item| number(item, "interval")));
     let silent = history.iter().filter(|item| {

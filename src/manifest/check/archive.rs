@@ -32,7 +32,8 @@ pub(super) fn check(context: &mut Context<'_>) {
 /// Mi Push's own SDK, by what its manifest adds and by its classes.
 fn mi_push(context: &mut Context<'_>) {
     let manifest = context.manifest;
-    if let Some(node) = manifest.meta_data("MIPUSH_SDK_VERSION_CODE").or(manifest.meta_data("MIPUSH_SDK_VERSION_NAME")) {
+    if let Some(node) = manifest.meta_data("MIPUSH_SDK_VERSION_CODE").or(manifest.meta_data("MIPUSH_SDK_VERSION_NAME"))
+    {
         context.report(Finding::at(&MI_PUSH_SDK, node).say(node.value("value").unwrap_or_default()));
         return;
     }

@@ -167,8 +167,7 @@ fn is_replaced(node: Node<'_>, name: &str) -> bool {
 
 fn duplicates(context: &mut Context<'_>) {
     let manifest = context.manifest;
-    let components: Vec<_> =
-        manifest.components().map(|node| (node.name(), manifest.class(node), node)).collect();
+    let components: Vec<_> = manifest.components().map(|node| (node.name(), manifest.class(node), node)).collect();
     let mut first = std::collections::HashMap::new();
     for (element, class, node) in &components {
         if class.is_empty() {

@@ -50,9 +50,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     let misspelt = misspelt(context);
     let manifest = context.manifest;
     for (name, check) in NEEDED {
-        if let Some(node) =
-            manifest.all_uses().find(|node| node.is_removed() && node.value("name") == Some(name))
-        {
+        if let Some(node) = manifest.all_uses().find(|node| node.is_removed() && node.value("name") == Some(name)) {
             context.report(Finding::at(&PERMISSION_REMOVED, node).fix(edit::remove(node)));
             continue;
         }
@@ -139,7 +137,8 @@ fn receive(context: &mut Context<'_>) {
             (Form::Merged, Some(package)) => package.as_str(),
             _ => "${applicationId}",
         };
-        let package = manifest.package.as_deref().map_or(String::new(), |package| format!(", the package is {package}"));
+        let package =
+            manifest.package.as_deref().map_or(String::new(), |package| format!(", the package is {package}"));
         context.report(
             Finding::at(&RECEIVE_PERMISSION_PACKAGE, node)
                 .here(name)

@@ -15,9 +15,9 @@ const MAXIMUM_RECEIVERS: usize = 50;
 pub(super) fn check(context: &mut Context<'_>) {
     let Some(rules) = context.rules else { return };
     let manifest = context.manifest;
-    let receivers: Vec<String> = manifest.receivers().iter().take(MAXIMUM_RECEIVERS).map(|&node| manifest.class(node)).collect();
-    let started: Vec<&str> =
-        receivers.iter().map(String::as_str).chain(PARTS.iter().map(|part| part.class)).collect();
+    let receivers: Vec<String> =
+        manifest.receivers().iter().take(MAXIMUM_RECEIVERS).map(|&node| manifest.class(node)).collect();
+    let started: Vec<&str> = receivers.iter().map(String::as_str).chain(PARTS.iter().map(|part| part.class)).collect();
     let kept: HashSet<&str> = started
         .iter()
         .copied()

@@ -123,7 +123,10 @@ fn a_text_behind_a_reference_is_no_number() {
         changed(
             &merged(),
             &[
-                ("<receiver", &format!("<meta-data android:name=\"MIPUSH_APPID\" android:value=\"{value}\" /><receiver")),
+                (
+                    "<receiver",
+                    &format!("<meta-data android:name=\"MIPUSH_APPID\" android:value=\"{value}\" /><receiver"),
+                ),
                 ("https://push.acme.app", "@string/server"),
             ],
         )

@@ -52,7 +52,8 @@ pub(crate) const SOURCE: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 
 /// A manifest as it is installed: what `render` makes, with the app's own activities.
 pub(crate) fn merged() -> String {
-    let activities = SOURCE.find("        <activity ").zip(SOURCE.find("    </application>")).map(|(a, b)| &SOURCE[a..b]);
+    let activities =
+        SOURCE.find("        <activity ").zip(SOURCE.find("    </application>")).map(|(a, b)| &SOURCE[a..b]);
     render(&Rendering {
         package: "com.acme.chat".into(),
         receiver: "com.acme.chat.PushReceiver".into(),
