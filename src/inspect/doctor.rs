@@ -193,7 +193,9 @@ impl Diagnosis {
     /// Puts checks in order, of each the worst and of equal ones the first; those that were not made have nothing to say.
     /// Marks those that only follow from another's failure.
     pub fn new(version: &str, at: i64, package: &str, mut checks: Vec<Check>) -> Self {
-        checks.extend(CheckCode::ALL.map(|check| Check::new(check, Outcome::NotHere, "not looked at")));
+        let is_missing = |code: &CheckCode| checks.iter().all(|check| check.check != *code);
+        let missing: Vec<CheckCode> = CheckCode::ALL.into_iter().filter(is_missing).collect();
+        checks.extend(missing.into_iter().map(|check| Check::new(check, Outcome::NotHere, "not looked at")));
         checks.sort_by_key(|check| (check.check, std::cmp::Reverse(check.outcome)));
         checks.dedup_by(|other, kept| {
             let is_same = other.check == kept.check;

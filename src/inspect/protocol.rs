@@ -96,7 +96,7 @@ pub enum Operation {
     },
     /// The app asks the gateway for something. [`Answer::Done`] says that it is on its way; its result is a callback.
     Command(Command),
-    /// The gateway says this text back (at most 512 bytes, no control characters); [`Answer::Done`] says that it is on
+    /// The gateway says this text back (at most 256 bytes, no comma, no control character); [`Answer::Done`] says that it is on
     /// its way, an event `echoed` that it has come back. Refused while the gateway is not reached.
     Echo {
         /// Random, to know the answer by.

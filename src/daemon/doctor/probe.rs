@@ -251,7 +251,7 @@ fn waited(error: &io::Error) -> LinkFailure {
 /// What one layer makes of all servers. It failed if no server of a kind got through it, and some came so far.
 fn layer(code: CheckCode, probes: &[Probe], works: bool) -> Check {
     let mut check = Check::new(code, Outcome::Ok, "");
-    let (mut stood, mut slowest) = (0, 0);
+    let (mut stood, mut slowest, mut ended) = (0, 0, 0);
     for probe in probes {
         for (_, took) in probe.took.iter().filter(|(layer, _)| *layer == code) {
             stood += 1;
@@ -263,6 +263,7 @@ fn layer(code: CheckCode, probes: &[Probe], works: bool) -> Check {
             check.details.push(format!("{} at {}: {result}", probe.server, way.to));
         }
         let Some((_, failure)) = probe.failed.as_ref().filter(|(layer, _)| *layer == code) else { continue };
+        ended += 1;
         let others_work = works || probes.iter().any(|other| other.kind == probe.kind && other.failed.is_none());
         let outcome = if others_work { Outcome::Warning } else { Outcome::Failure };
         if outcome > check.outcome {
@@ -271,13 +272,16 @@ fn layer(code: CheckCode, probes: &[Probe], works: bool) -> Check {
             check.action = Some(action(probe.kind, failure));
         }
     }
+    if ended > 1 {
+        check.found = format!("{} (and {} more)", check.found, ended - 1);
+    }
     if check.outcome == Outcome::Ok {
         if stood == 0 {
             return Check { outcome: Outcome::Skipped, found: "no server was reached so far".to_owned(), ..check };
         }
         check.took = Some(slowest);
         check.found = match code {
-            CheckCode::Dns => format!("{} found", servers(probes.len())),
+            CheckCode::Dns => "every server's name has an address".to_owned(),
             CheckCode::Tcp => format!("{} reached", servers(probes.len())),
             _ => format!("the certificates of {} are trusted", servers(probes.len())),
         };

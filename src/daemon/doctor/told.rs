@@ -27,7 +27,10 @@ pub(super) fn checks(page: Option<&StatusPage>, history: &[HistoryItem], wall: i
         said.tell(wall, page.platform.iter().filter(|(topic, _)| *topic != "battery").map(owned).collect());
         checks.extend(said.problems().iter().map(of_problem));
     }
-    checks.push(daemon(page));
+    // The files say it themselves.
+    if page.problems.iter().all(|problem| problem.code != "not-running") {
+        checks.push(daemon(page));
+    }
     checks.push(Check::new(CheckCode::Store, Outcome::Ok, "everything in it can be read"));
     checks.extend(platform(page));
     if page.state != State::NotRunning {
@@ -181,6 +184,9 @@ fn connection(page: &StatusPage) -> Vec<Check> {
 /// A clock this far from the gateway's is named, in milliseconds.
 pub(super) const CLOCK_TOLERANCE: i64 = crate::problems::CLOCK_TOLERANCE;
 
+/// Differences below it, in milliseconds, are those of the network.
+const SECOND: i64 = 1_000;
+
 /// The device's clock against a gateway's.
 pub(super) fn clock(ahead: i64) -> Check {
     let far = duration_text(ahead.unsigned_abs());
@@ -192,6 +198,8 @@ pub(super) fn clock(ahead: i64) -> Check {
             format!("this device's clock is {far} {direction} the gateway's"),
         )
         .action("set this device's clock")
+    } else if ahead.abs() < SECOND {
+        Check::new(CheckCode::Clock, Outcome::Ok, "less than a second from the gateway's")
     } else {
         Check::new(CheckCode::Clock, Outcome::Ok, format!("{far} {direction} the gateway's"))
     }
