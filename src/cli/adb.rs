@@ -105,14 +105,11 @@ impl App {
             return serde_json::from_str(json)
                 .map_err(|_| "what the app prints is not understood: use the same version of offpush for both".into());
         }
-        Err(self.why_nothing(&printed).into())
+        Err(self.why_nothing().into())
     }
 
-    fn why_nothing(&self, printed: &str) -> String {
+    fn why_nothing(&self) -> String {
         let package = &self.package;
-        if printed.contains("has not been unlocked") {
-            return format!("unlock the phone once: {package} waits for that since the phone was started");
-        }
         let installed = self.adb(&["shell", "pm", "path", package]);
         if installed.is_ok_and(|path| !path.contains("package:")) {
             return format!("{package} is not installed on {}", self.serial);

@@ -57,6 +57,7 @@ impl StatusPage {
             State::Registering => format!("Not registered yet: asking the gateway for {time}{because}."),
             State::WaitingToRegister => format!("Not registered: the gateway could not be asked{because}."),
             State::RegistrationRefused => format!("Not registered: the gateway refused{because}."),
+            State::NotRunning if self.reason.is_some() => format!("Not running{because}."),
             State::NotRunning => "Not running: this is what the daemon's files say.".to_owned(),
             State::Unknown => format!("In a state that this version does not know{because}."),
         };

@@ -24,7 +24,7 @@ pub(super) fn checks(page: Option<&StatusPage>, history: &[HistoryItem], wall: i
     if page.process.is_none() {
         // A service without a daemon says how the platform is, and makes no problem of it.
         let mut said = Said::default();
-        said.tell(wall, page.platform.iter().filter(|(topic, _)| *topic != "battery").map(owned).collect());
+        said.tell(wall, page.platform.clone());
         checks.extend(said.problems().iter().map(of_problem));
     }
     // The files say it themselves.
@@ -42,10 +42,6 @@ pub(super) fn checks(page: Option<&StatusPage>, history: &[HistoryItem], wall: i
     }
     checks.push(heartbeat(page, history, wall));
     checks
-}
-
-fn owned((topic, words): (&String, &String)) -> (String, String) {
-    (topic.clone(), words.clone())
 }
 
 /// A problem on the page belongs to a check. One that this version does not know is told all the same.
@@ -113,24 +109,8 @@ fn platform(page: &StatusPage) -> Vec<Check> {
         of(Code::NotificationChannel, "channel", (Outcome::Ok, "no channel is complained of")),
         of(Code::ExactAlarms, "alarm", unsaid),
         of(Code::ForegroundService, "service", unsaid),
-        battery(page).unwrap_or_else(|| Check::new(Code::Battery, unsaid.0, unsaid.1)),
+        of(Code::Battery, "battery", (Outcome::Ok, "it is not in the way now")),
     ]
-}
-
-/// The exemption, which a foreground service does not need.
-fn battery(page: &StatusPage) -> Option<Check> {
-    let words = page.platform.get("battery")?;
-    let is_foreground = page.platform.get("service").is_some_and(|service| service.starts_with("a foreground service"));
-    Some(if words.starts_with("exempt") {
-        Check::new(CheckCode::Battery, Outcome::Ok, &**words)
-    } else if is_foreground {
-        Check::new(CheckCode::Battery, Outcome::Ok, format!("{words}, which a foreground service does not need"))
-    } else {
-        Check::new(CheckCode::Battery, Outcome::Warning, format!("{words}: in Doze there is no network")).action(format!(
-            "take the app out of battery optimisation in the phone's settings, or `adb shell dumpsys deviceidle whitelist +{}`",
-            page.package
-        ))
-    })
 }
 
 /// There is a network.

@@ -29,6 +29,7 @@ final class Core {
 
     /** The state, in the control protocol's word, of a daemon that does not run. */
     static final String NOT_RUNNING = "not-running";
+    private static final String DOES_NOT_RUN = "does not run: ";
     private static final String PAUSES = "it was started again and again within minutes, and now waits for a while";
     private static final String LOCKED = "the phone has not been unlocked since it was started";
 
@@ -232,7 +233,7 @@ final class Core {
     };
 
     private String say(String why) {
-        status.say(Status.DAEMON, "does not run: " + why);
+        status.say(Status.DAEMON, DOES_NOT_RUN + why);
         return why;
     }
 
@@ -263,7 +264,7 @@ final class Core {
             return core.page(json);
         }
         Status status = new Status();
-        status.say(Status.DAEMON, "does not run: " + LOCKED);
+        status.say(Status.DAEMON, DOES_NOT_RUN + LOCKED);
         return page(context, null, json, status);
     }
 
@@ -271,8 +272,9 @@ final class Core {
         if (json) {
             JSONObject page = daemon == null ? null : Json.parse(Json.utf8(daemon));
             if (page == null) {
-                page = Json.of("schema", 1, "state", NOT_RUNNING, "reason", status.of(Status.DAEMON), "package",
-                        context.getPackageName());
+                String why = status.of(Status.DAEMON);
+                page = Json.of("schema", 1, "state", NOT_RUNNING, "reason",
+                        why == null ? null : why.substring(DOES_NOT_RUN.length()), "package", context.getPackageName());
             }
             Json.put(page, "platform", status.json());
             return page.toString();
