@@ -178,7 +178,7 @@ checks! {
         "After a restart of the phone or an update of the app nothing arrives until somebody opens the app."
         "Declare it as manifest-templates/application/components.xml does, or use the AAR."
     CLICK_ACTIVITY_MISSING "click-activity-missing" Error Always;
-        "NotificationClickedActivity is missing"
+        "BridgeActivity is missing"
         "A click on a notification opens nothing."
         "Declare it as manifest-templates/application/components.xml does, or use the AAR."
     COMPONENT_MISSPELT "component-misspelt" Error Always;
@@ -196,7 +196,7 @@ checks! {
     COMPONENT_REMOVED "component-removed" Error Always;
         "tools:node takes a component of the library out"
         "It is missing in the installed app."
-        "Take the element with tools:node out; only NetworkStatusReceiver may go."
+        "Take the element with tools:node out."
     COMPONENT_DISABLED "component-disabled" Error Always;
         "A component is switched off by android:enabled"
         "Android never starts it."

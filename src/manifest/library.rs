@@ -54,7 +54,7 @@ pub(crate) struct Part {
 }
 
 /// Every component that the library may have in a manifest.
-pub(crate) static PARTS: [Part; 8] = [
+pub(crate) static PARTS: [Part; 9] = [
     Part {
         element: "service",
         class: PUSH_SERVICE,
@@ -88,9 +88,16 @@ pub(crate) static PARTS: [Part; 8] = [
     },
     Part {
         element: "activity",
-        class: "com.xiaomi.mipush.sdk.NotificationClickedActivity",
+        class: "com.xiaomi.mipush.sdk.BridgeActivity",
         runs: Runs::App,
         missing: Some(&catalogue::CLICK_ACTIVITY_MISSING),
+    },
+    // Mi Push's documents declare these two; an app that does may keep them.
+    Part {
+        element: "activity",
+        class: "com.xiaomi.mipush.sdk.NotificationClickedActivity",
+        runs: Runs::App,
+        missing: None,
     },
     Part { element: "receiver", class: NETWORK_STATUS_RECEIVER, runs: Runs::App, missing: None },
 ];

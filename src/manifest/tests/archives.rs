@@ -23,7 +23,7 @@ fn classes() -> Vec<(&'static str, &'static str)> {
         ("com.xiaomi.mipush.sdk.MessageHandleService", "android.app.Service"),
         ("com.xiaomi.push.service.receivers.PingReceiver", "org.offpush.WakeReceiver"),
         ("com.xiaomi.mipush.sdk.PushServiceReceiver", "org.offpush.WakeReceiver"),
-        ("com.xiaomi.mipush.sdk.NotificationClickedActivity", "org.offpush.ClickActivity"),
+        ("com.xiaomi.mipush.sdk.BridgeActivity", "org.offpush.ClickActivity"),
     ]
 }
 

@@ -52,7 +52,7 @@ static PAIRS: &[Pair] = pairs! {
     "callback-service-missing" Merged: "com.xiaomi.mipush.sdk.MessageHandleService" => "com.acme.Other"; ;
     "ping-receiver-missing" Merged: "com.xiaomi.push.service.receivers.PingReceiver" => "com.acme.Other"; ;
     "start-receiver-missing" Merged: "com.xiaomi.mipush.sdk.PushServiceReceiver" => "com.acme.Other"; ;
-    "click-activity-missing" Merged: "com.xiaomi.mipush.sdk.NotificationClickedActivity" => "com.acme.Other"; ;
+    "click-activity-missing" Merged: "com.xiaomi.mipush.sdk.BridgeActivity" => "com.acme.Other"; ;
     "component-misspelt" Source:
         "<receiver" => "<service android:name=\"com.xiaomi.push.services.XMPushService\" /><receiver";
         "<receiver" => "<service android:name=\"com.acme.push.MyPushService\" /><receiver";
