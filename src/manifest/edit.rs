@@ -17,7 +17,7 @@ pub(crate) struct Edit {
 pub(crate) fn apply<'e>(text: &str, groups: impl Iterator<Item = &'e [Edit]>) -> Option<String> {
     let mut taken: Vec<&Edit> = Vec::new();
     for group in groups {
-        if group.iter().all(|edit| !taken.iter().any(|other| meet(&edit.range, &other.range))) {
+        if group.iter().all(|edit| !taken.iter().any(|other| meet(edit, other))) {
             taken.extend(group);
         }
     }
@@ -33,9 +33,11 @@ pub(crate) fn apply<'e>(text: &str, groups: impl Iterator<Item = &'e [Edit]>) ->
     (!taken.is_empty()).then_some(result)
 }
 
-/// Whether two ranges have a byte in common, or begin at the same.
-fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
-    a.start == b.start || a.start < b.end && b.start < a.end
+/// Whether two edits cannot both be made: they replace the same byte, or say the same. Insertions at one place follow
+/// one another.
+fn meet(a: &Edit, b: &Edit) -> bool {
+    let (x, y) = (&a.range, &b.range);
+    a == b || x.start < y.end && y.start < x.end || x.start == y.start && x.is_empty() != y.is_empty()
 }
 
 /// Text as the value of an attribute in double quotes or single ones.

@@ -108,26 +108,30 @@ fn words(text: &str) -> Vec<(usize, String)> {
 /// program: a pattern with many stars takes no longer than its length times the name's.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let pattern = pattern.strip_prefix(b"!").map_or(pattern, |_| b"" as &[u8]);
+    // Most patterns begin with a text, and most names with another.
+    let text = pattern.iter().take_while(|byte| !matches!(byte, b'*' | b'?')).count();
+    let (Some(pattern), Some(name)) = (pattern.get(text..), name.strip_prefix(&pattern[..text])) else { return false };
     let mut row = vec![false; name.len() + 1];
+    let mut next = row.clone();
     row[0] = true;
     let mut at = 0;
     while at < pattern.len() {
-        let mut next = vec![false; name.len() + 1];
         let stars = pattern[at..].iter().take_while(|byte| **byte == b'*').count();
         if stars > 0 {
-            for i in 0..=name.len() {
-                let passes = |byte: u8| stars > 1 || byte != b'.';
-                next[i] = row[i] || i > 0 && next[i - 1] && passes(name[i - 1]);
+            next[0] = row[0];
+            for i in 1..=name.len() {
+                next[i] = row[i] || next[i - 1] && (stars > 1 || name[i - 1] != b'.');
             }
             at += stars;
         } else {
+            next[0] = false;
             for i in 1..=name.len() {
                 let is_same = pattern[at] == name[i - 1] || pattern[at] == b'?' && name[i - 1] != b'.';
                 next[i] = row[i - 1] && is_same;
             }
             at += 1;
         }
-        row = next;
+        std::mem::swap(&mut row, &mut next);
     }
     row[name.len()]
 }

@@ -31,7 +31,7 @@ fn damaged(sound: &[u8], rounds: usize) {
     let begin = Instant::now();
     for _ in 0..rounds {
         let mut bytes = sound.to_vec();
-        for _ in 0..=random.below(8) {
+        for _ in 0..=random.below(4) {
             let at = random.below(bytes.len());
             match random.below(6) {
                 0 => bytes[at] ^= 1 << random.below(8),
