@@ -73,7 +73,6 @@ impl<'b> Archive<'b> {
             let path = String::from_utf8_lossy(entry.file_path().as_ref()).into_owned();
             entries.push(Entry { path, way: entry.wayfinder(), method: entry.compression_method() });
         }
-        drop(iterator);
         Ok(Self { zip, entries })
     }
 

@@ -177,7 +177,7 @@ pub(crate) fn read_resources(data: &[u8]) -> Resources {
         for entry in kind.entries {
             for written in entry.values {
                 let is_default = written.configuration.is_none_or(|configuration| configuration.is_empty());
-                if let Some(value) = written.value.and_then(|value| value.item).and_then(|item| value_of(item)) {
+                if let Some(value) = written.value.and_then(|value| value.item).and_then(value_of) {
                     resources.add(format!("{}/{}", kind.name, entry.name), value, is_default);
                 }
             }

@@ -167,3 +167,41 @@ pub(crate) static CLASSES: [&str; 27] = [
     "com.xiaomi.push.service.receivers.NetworkStatusReceiver",
     "com.xiaomi.push.service.receivers.PingReceiver",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_classes_are_those_of_the_java_side() {
+        // A class of the library that is not listed would be taken for Mi Push's own SDK.
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../jni-glue/java/src/main/java");
+        let mut found = Vec::new();
+        let mut open = vec![sources.join("com")];
+        while let Some(directory) = open.pop() {
+            for entry in std::fs::read_dir(directory).expect("a directory of sources") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let class = path.strip_prefix(&sources).expect("a path below").with_extension("");
+                    found.push(class.to_str().expect("a name in ASCII").replace('/', "."));
+                }
+            }
+        }
+        found.sort();
+        assert_eq!(found, CLASSES);
+    }
+
+    #[test]
+    fn every_component_is_declared_as_the_templates_have_it() {
+        // What the checks call missing is what the template declares, under the same element.
+        for part in PARTS.iter().filter(|part| part.missing.is_some()) {
+            assert_eq!(declared(part.class).map(Node::name), Some(part.element), "{}", part.class);
+        }
+        let declared: Vec<_> = COMPONENTS.root().expect("components").children().collect();
+        assert!(declared.iter().all(|node| node.value("name").is_some_and(|name| part(name).is_some())));
+    }
+}

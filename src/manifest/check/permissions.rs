@@ -63,12 +63,12 @@ pub(super) fn check(context: &mut Context<'_>) {
             continue;
         }
         // Asked for twice, once without end: it has no end.
-        if let Some(node) = there.min_by_key(|node| std::cmp::Reverse(last(*node))) {
-            if let Some(end) = node.android("maxSdkVersion").filter(|_| last(node) < NEWEST_SDK) {
-                let detail = format!("android:maxSdkVersion=\"{}\"", end.value);
-                let edit = edit::remove_attribute(node, end);
-                context.report(Finding::at(&PERMISSION_LIMITED, node).here(end).say(detail).fix(edit));
-            }
+        if let Some(node) = there.max_by_key(|node| last(*node))
+            && let Some(end) = node.android("maxSdkVersion").filter(|_| last(node) < NEWEST_SDK)
+        {
+            let detail = format!("android:maxSdkVersion=\"{}\"", end.value);
+            let edit = edit::remove_attribute(node, end);
+            context.report(Finding::at(&PERMISSION_LIMITED, node).here(end).say(detail).fix(edit));
         }
     }
     for (name, check, end, target) in USELESS {

@@ -1,0 +1,184 @@
+//! `offpush manifest`, completions and man pages, as a person runs them.
+#![cfg(feature = "tools")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A directory that goes with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("offpush-cli-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a directory for the test");
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).expect("a file for the test");
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn offpush(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_offpush")).args(arguments).output().expect("offpush runs")
+}
+
+fn check(file: &Path, more: &[&str]) -> (Option<i32>, String, String) {
+    let mut arguments = vec!["manifest", "check", file.to_str().expect("a path as text")];
+    arguments.extend(more);
+    let output = offpush(&arguments);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text in UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// A manifest with an error that can be corrected.
+const FAULTY: &str = "<manifest xmlns:android=\"http://schemas.android.com/apk/res/android\" package=\"com.acme.chat\">
+    <application
+        android:dataExtractionRules=\"@xml/offpush_data_extraction_rules\"
+        android:fullBackupContent=\"@xml/offpush_backup_rules\">
+        <meta-data android:name=\"offpush.server\" android:value=\"http://push.acme.app\" />
+        <receiver android:name=\".PushReceiver\" android:exported=\"true\">
+            <intent-filter><action android:name=\"com.xiaomi.mipush.RECEIVE_MESSAGE\" /></intent-filter>
+            <intent-filter><action android:name=\"com.xiaomi.mipush.MESSAGE_ARRIVED\" /></intent-filter>
+            <intent-filter><action android:name=\"com.xiaomi.mipush.ERROR\" /></intent-filter>
+        </receiver>
+    </application>
+</manifest>
+";
+
+#[test]
+fn the_exit_status_says_whether_something_is_wrong() {
+    // 0 without an error, warnings or not; 1 with one, or if the file cannot be read; 2 for wrong usage.
+    let scratch = Scratch::new("status");
+    let faulty = scratch.file("faulty.xml", FAULTY);
+    let warned = scratch.file(
+        "warned.xml",
+        &FAULTY.replace("http://push", "https://push").replace("com.xiaomi.mipush.ERROR", "com.acme.OTHER"),
+    );
+    let (code, out, error) = check(&faulty, &[]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(error.ends_with(": 1 error, to correct before push works\n") && error.lines().count() == 1, "{error}");
+    let (code, out, error) = check(&warned, &[]);
+    assert_eq!((code, error.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("warning receiver-error-filter"), "{out}");
+    let (code, out, error) = check(&scratch.0.join("none.xml"), &[]);
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert!(error.contains("none.xml: No such file"), "{error}");
+    assert_eq!(check(&faulty, &["--json", "--sarif"]).0, Some(2));
+    assert_eq!(offpush(&["manifest", "check"]).status.code(), Some(2));
+}
+
+#[test]
+fn json_and_sarif_are_one_document() {
+    // Scripts read standard output whole; the status is the same as with text.
+    let scratch = Scratch::new("json");
+    let faulty = scratch.file("faulty.xml", FAULTY);
+    for (flag, field) in [("--json", "findings"), ("--sarif", "runs")] {
+        let (code, out, _) = check(&faulty, &[flag]);
+        let json: serde_json::Value = serde_json::from_str(&out).expect("a JSON document");
+        assert_eq!(code, Some(1));
+        assert_eq!(json[field].as_array().map(Vec::len), Some(1), "{out}");
+    }
+}
+
+#[test]
+fn fix_writes_the_file_and_shows_what_changed() {
+    // The corrected file differs in the one value, keeps its mode, and a second run changes nothing.
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new("fix");
+    let file = scratch.file("AndroidManifest.xml", FAULTY);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).expect("a mode");
+    let (code, out, error) = check(&file, &["--fix"]);
+    assert_eq!(code, Some(0), "{out}{error}");
+    assert!(out.starts_with("@@ 5\n-        <meta-data"), "{out}");
+    assert!(out.contains("nothing found"), "{out}");
+    let written = std::fs::read_to_string(&file).expect("the corrected file");
+    assert_eq!(written, FAULTY.replace("http://push", "https://push"));
+    assert_eq!(std::fs::metadata(&file).expect("the file").permissions().mode() & 0o777, 0o640);
+    assert_eq!(check(&file, &["--fix"]).0, Some(0));
+    assert_eq!(std::fs::read_to_string(&file).expect("the file"), written);
+    assert_eq!(std::fs::read_dir(&scratch.0).expect("the directory").count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn rules_package_and_target_come_from_the_command_line() {
+    // What Gradle keeps elsewhere than in the manifest can be said.
+    let scratch = Scratch::new("options");
+    let file = scratch.file("AndroidManifest.xml", &FAULTY.replace("http://push", "https://push"));
+    let rules = scratch.file("proguard.txt", "-keep com.acme.chat.PushReceiver {*;}\n");
+    let (code, out, _) = check(&file, &["--rules", rules.to_str().expect("a path as text")]);
+    assert_eq!(code, Some(1));
+    assert!(out.contains("proguard.txt:1:1  -keep com.acme.chat.PushReceiver"), "{out}");
+    let (_, out, _) = check(&file, &["--package", "com.acme.beta", "--target-sdk", "30"]);
+    assert!(out.contains("package com.acme.beta, target SDK 30"), "{out}");
+}
+
+#[test]
+fn what_is_rendered_is_what_is_checked() {
+    // A whole manifest passes; a part has its receiver and its server, and its choices.
+    let scratch = Scratch::new("render");
+    let base = ["manifest", "render", "--package", "com.acme.chat", "--receiver", "com.acme.chat.PushReceiver"];
+    let of = |more: &[&str]| {
+        let output = offpush(&[&base[..], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text in UTF-8")
+    };
+    let whole = of(&["--whole", "--server", "https://push.acme.app", "--target-sdk", "34"]);
+    let file = scratch.file("whole.xml", &whole);
+    let (code, out, _) = check(&file, &["--merged"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("target SDK 34"), "{out}");
+    let part = of(&["--without", "library", "--without", "comments", "--with", "exact-alarm"]);
+    assert!(part.contains("SCHEDULE_EXACT_ALARM") && part.contains("${offpushServer}"), "{part}");
+    assert!(!part.contains("XMPushService") && part.contains("com.acme.chat.PushReceiver"), "{part}");
+}
+
+#[test]
+fn all_checks_are_listed() {
+    // One line each, with its severity and its name.
+    let output = offpush(&["manifest", "check", "--list"]);
+    let text = String::from_utf8(output.stdout).expect("text in UTF-8");
+    assert!(output.status.success());
+    assert_eq!(text.lines().count(), offpush_manifest::catalogue().len());
+    assert!(text.lines().any(|line| line.starts_with("error    receiver-missing ")), "{text}");
+}
+
+#[test]
+fn completions_and_man_pages_know_every_command() {
+    // They come from the same source as the help, so a command that is in one is in all.
+    let scratch = Scratch::new("man");
+    let directory = scratch.0.join("man1");
+    let output = offpush(&["man", directory.to_str().expect("a path as text")]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = |name: &str| std::fs::read_to_string(directory.join(name)).expect("a man page");
+    assert!(page("offpush.1").contains(".TH offpush 1"));
+    assert!(page("offpush-manifest-check.1").contains("SARIF 2.1.0"));
+    let help = String::from_utf8(offpush(&["--help"]).stdout).expect("text in UTF-8");
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(commands.contains(&"manifest") && commands.len() > 15, "{commands:?}");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = String::from_utf8(offpush(&["completions", shell]).stdout).expect("text in UTF-8");
+        for name in &commands {
+            assert!(script.contains(name), "{shell} does not know {name}");
+        }
+    }
+    for name in &commands {
+        assert!(directory.join(format!("offpush-{name}.1")).is_file(), "there is no page for {name}");
+    }
+    assert_eq!(offpush(&["completions", "sh"]).status.code(), Some(2));
+}
