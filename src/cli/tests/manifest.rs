@@ -182,3 +182,21 @@ fn completions_and_man_pages_know_every_command() {
     }
     assert_eq!(offpush(&["completions", "sh"]).status.code(), Some(2));
 }
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    // The session there is a real one: run again, it says the same.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    let session = readme.split("$ offpush manifest check ").nth(1).and_then(|rest| rest.split("```").next());
+    let (command, shown) = session.and_then(|session| session.split_once('\n')).expect("a session");
+    let arguments = command.split(" | ").next().expect("a command").split_whitespace();
+    let output = Command::new(env!("CARGO_BIN_EXE_offpush"))
+        .current_dir(root)
+        .args(["manifest", "check"])
+        .args(arguments)
+        .output()
+        .expect("offpush runs");
+    let printed = String::from_utf8(output.stdout).expect("text in UTF-8");
+    assert!(shown.lines().count() > 5 && printed.starts_with(shown), "{printed}");
+}
