@@ -503,11 +503,11 @@ checks! {
     // ---- shrinker rules
     RULE_WITHOUT_CLASS "rule-without-class" Error Always;
         "A -keep rule lacks the word class"
-        "Neither ProGuard nor R8 reads the file: the build fails, or the line is dropped and the class with it."
+        "Neither ProGuard nor R8 reads such a file: the build fails."
         "Write -keep class NAME { *; }. (The line comes from the document.)"
-    RULE_WEAK "rule-weak" Error Always;
+    RULE_WEAK "rule-weak" Warning Always;
         "A rule keeps a class and lets the shrinker rename or remove it"
-        "The manifest then names a class that is not there."
+        "A build that makes no rules from the manifest (Gradle does) renames it or takes it out: Android cannot start it."
         "Use plain -keep class."
     RULE_RECEIVER_MISSING "rule-receiver-missing" Warning Always;
         "No rule keeps the receiver"

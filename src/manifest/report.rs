@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::catalogue::Severity;
+use crate::catalogue::{Severity, Since};
 use crate::edit;
 use crate::finding::Finding;
 use crate::library::NEWEST_SDK;
@@ -100,7 +100,10 @@ impl fmt::Display for Report {
             writeln!(f, "\n{} {}: {}", check.severity, check.id, check.title)?;
             let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
             writeln!(f, "    at      {place}  {}{detail}", finding.subject)?;
-            writeln!(f, "    breaks  {} ({})", check.breaks, check.since)?;
+            writeln!(f, "    breaks  {}", check.breaks)?;
+            if check.since != Since::Always {
+                writeln!(f, "    on      {}", check.since)?;
+            }
             let by_itself = if self.corrects(finding) { "  (--fix does it)" } else { "" };
             writeln!(f, "    fix     {}{by_itself}", check.fix)?;
         }

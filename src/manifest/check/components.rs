@@ -134,8 +134,7 @@ fn exported(context: &mut Context<'_>, node: Node<'_>) {
     let value = part
         .and_then(|part| library::merged_attributes(part.class).find(|(name, _)| *name == "exported"))
         .map_or("true", |(_, value)| value);
-    let detail = format!("until now it counted as \"true\"; with the fix: \"{value}\"");
-    context.report(Finding::at(&EXPORTED_MISSING, node).say(detail).fix(edit::set(node, "exported", value)));
+    context.report(Finding::at(&EXPORTED_MISSING, node).fix(edit::set(node, "exported", value)));
 }
 
 /// What Gradle's merger would refuse beside the library's manifest.

@@ -30,7 +30,9 @@ pub(super) fn check(context: &mut Context<'_>) {
     }
     if let Some(node) = manifest.meta_data("offpush.ca")
         && let Some(value) = node.android("value")
+        && !value.value.contains("raw/offpush")
     {
+        // A file named offpush is found by its name anyway.
         let edit = value.value.starts_with('@').then(|| renamed(node, value, "resource")).flatten();
         context.report(Finding::at(&CA_VALUE, node).here(value).say(value.value.clone()).fix(edit));
     }

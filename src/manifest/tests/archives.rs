@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::archive::{File, dex, entry, library, link, zip};
+use common::archive::{File, dex, entry, library, link, package, zip};
 use common::{SOURCE, changed, checked, ids, merged};
 use offpush_manifest::{Form, Options, Report, check};
 
@@ -108,7 +108,8 @@ fn an_apk_and_a_bundle_say_what_the_text_says() {
         ("base/manifest/AndroidManifest.xml", entry(&protobuf, "AndroidManifest.xml"), true),
         ("base/resources.pb", entry(&protobuf, "resources.pb"), true),
     ]);
-    for (name, bytes) in [("app.apk", apk), ("app.aab", bundle)] {
+    let Some(older) = package(test, &text, "") else { return };
+    for (name, bytes) in [("app.apk", apk), ("app.aab", bundle), ("older.apk", older)] {
         let report = check(name, &bytes, &Options::default()).expect("it can be read");
         assert_eq!(ids(&report), expected, "{report}");
         assert!(report.findings.iter().any(|finding| finding.place.line > 1), "the lines are kept");
@@ -132,10 +133,11 @@ fn a_text_behind_a_reference_is_no_number() {
         )
     };
     for (value, expected) in [("@string/id", false), ("28823037615", true), ("\\ 28823037615", false)] {
-        for protobuf in [false, true] {
-            let Some(linked) = link("a_text_behind_a_reference_is_no_number", &with(value), strings, protobuf) else {
-                return;
-            };
+        for (protobuf, older) in [(false, false), (true, false), (false, true)] {
+            let test = "a_text_behind_a_reference_is_no_number";
+            let built =
+                if older { package(test, &with(value), strings) } else { link(test, &with(value), strings, protobuf) };
+            let Some(linked) = built else { return };
             let bytes = if protobuf {
                 zip(&[
                     ("base/manifest/AndroidManifest.xml", entry(&linked, "AndroidManifest.xml"), false),

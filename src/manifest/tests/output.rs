@@ -63,7 +63,7 @@ fn the_text_tells_place_reason_version_and_cure() {
 
 error server-cleartext: offpush.server begins with http://
     at      AndroidManifest.xml:11:50  meta-data offpush.server: \"http://push.acme.app\"
-    breaks  The daemon never speaks without TLS, and does not connect. (every Android version)
+    breaks  The daemon never speaks without TLS, and does not connect.
     fix     Write https://.  (--fix does it)
 
 1 error, 0 warnings, 0 notes; --fix corrects 1

@@ -42,16 +42,8 @@ pub(crate) fn link(test: &str, manifest: &str, strings: &str, protobuf: bool) ->
         skip(test, "there is no aapt2, or no android-all jar of Android 14");
         return None;
     };
-    let scratch = Scratch::new();
+    let scratch = sources(manifest, strings);
     let at = |name: &str| scratch.0.join(name);
-    std::fs::create_dir_all(at("res/values")).expect("the resources' directory");
-    std::fs::create_dir_all(at("res/xml")).expect("the resources' directory");
-    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifest-templates/res/xml");
-    for file in ["offpush_backup_rules.xml", "offpush_data_extraction_rules.xml"] {
-        std::fs::copy(templates.join(file), at("res/xml").join(file)).expect("the backup rules");
-    }
-    std::fs::write(at("res/values/strings.xml"), format!("<resources>{strings}</resources>")).expect("the strings");
-    std::fs::write(at("AndroidManifest.xml"), manifest).expect("the manifest");
     run(Command::new("aapt2").arg("compile").arg("--dir").arg(at("res")).arg("-o").arg(at("res.zip")));
     let mut command = Command::new("aapt2");
     command.arg("link").arg("-I").arg(framework).arg("--manifest").arg(at("AndroidManifest.xml"));
@@ -64,8 +56,38 @@ pub(crate) fn link(test: &str, manifest: &str, strings: &str, protobuf: bool) ->
     Some(std::fs::read(at("app.apk")).expect("the APK"))
 }
 
+/// Builds an APK with aapt, the older tool: its strings are of sixteen bits.
+pub(crate) fn package(test: &str, manifest: &str, strings: &str) -> Option<Vec<u8>> {
+    let is_there = Command::new("aapt").arg("version").output().is_ok();
+    let Some(framework) = framework().filter(|_| is_there) else {
+        skip(test, "there is no aapt, or no android-all jar of Android 14");
+        return None;
+    };
+    let scratch = sources(manifest, strings);
+    let at = |name: &str| scratch.0.join(name);
+    let mut command = Command::new("aapt");
+    command.arg("package").arg("-f").arg("-M").arg(at("AndroidManifest.xml")).arg("-S").arg(at("res"));
+    run(command.arg("-I").arg(framework).arg("-F").arg(at("app.apk")));
+    Some(std::fs::read(at("app.apk")).expect("the APK"))
+}
+
+/// A directory with a manifest and the resources that it refers to.
+fn sources(manifest: &str, strings: &str) -> Scratch {
+    let scratch = Scratch::new();
+    let at = |name: &str| scratch.0.join(name);
+    std::fs::create_dir_all(at("res/values")).expect("the resources' directory");
+    std::fs::create_dir_all(at("res/xml")).expect("the resources' directory");
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifest-templates/res/xml");
+    for file in ["offpush_backup_rules.xml", "offpush_data_extraction_rules.xml"] {
+        std::fs::copy(templates.join(file), at("res/xml").join(file)).expect("the backup rules");
+    }
+    std::fs::write(at("res/values/strings.xml"), format!("<resources>{strings}</resources>")).expect("the strings");
+    std::fs::write(at("AndroidManifest.xml"), manifest).expect("the manifest");
+    scratch
+}
+
 fn run(command: &mut Command) {
-    let output = command.output().expect("aapt2 runs");
+    let output = command.output().expect("the tool runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
