@@ -215,7 +215,7 @@ pub(crate) struct History {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit 0: everything is as it should be; 1: there are warnings; 2: something failed.")]
+#[command(after_help = "Exit status 0: nothing has failed, warnings or not; 3: something has.")]
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) at: At,

@@ -35,7 +35,7 @@ on_both_brokers! {
         let waiting = world.push(&reg_id, "while away");
         let doctor = phone.doctor(&with(&phone.options));
         doctor.names(&["no daemon runs"], "offpush daemon");
-        assert_eq!(doctor.exit, Some(2));
+        assert_eq!(doctor.exit, Some(3));
         for check in ["store", "clock", "dns", "tcp", "tls", "registration", "mqtt-login", "gateway"] {
             assert_eq!(doctor.outcome(check), "ok", "{check} in {}", doctor.json);
         }
@@ -72,7 +72,7 @@ fn a_gateway_that_is_down_behind_a_live_broker_is_named() {
     phone.wait_for("the broker takes the phone", wait::LATER, |page| page["state"] == "connected");
     let doctor = phone.doctor(&[]);
     doctor.names(&["TCP", &server, "connection refused"], "see whether the gateway runs");
-    assert_eq!((doctor.exit, doctor.outcome("mqtt-login")), (Some(2), "ok"));
+    assert_eq!((doctor.exit, doctor.outcome("mqtt-login")), (Some(3), "ok"));
     assert_eq!(doctor.outcome("gateway"), "skipped");
 }
 
@@ -139,7 +139,7 @@ fn a_wrong_clock_is_named() {
     phone.problem("clock-ahead");
     let doctor = phone.doctor(&[]);
     doctor.names(&["Clock", "far ahead"], "set this device's clock");
-    assert_eq!(doctor.exit, Some(2));
+    assert_eq!(doctor.exit, Some(3));
 }
 
 /// The broker has lost the phones' credentials: it refuses, and the doctor says who can put it right.
@@ -167,7 +167,7 @@ fn what_is_no_phone_is_said_to_be_none() {
     let nowhere = nowhere.to_str().expect("UTF-8");
     let empty = run(&["--data", nowhere]);
     let text = String::from_utf8_lossy(&empty.stdout);
-    assert_eq!(empty.status.code(), Some(2), "{empty:?}");
+    assert_eq!(empty.status.code(), Some(3), "{empty:?}");
     assert!(text.contains("[✗] Store: there is no store") && text.contains("--data"), "{text}");
     let server = run(&["--data", nowhere, "--server", "http://push.example.com"]);
     assert!(String::from_utf8_lossy(&server.stdout).contains("give the address as https://HOST:PORT"), "{server:?}");
