@@ -183,11 +183,13 @@ async fn a_phone_that_left_without_a_word_is_known_to_be_gone_with_the_next_fram
     let server = Server::start(mosquitto.options()).await;
     ready(&server).await;
     let phone = device(&server, "phone", &mosquitto.directory.join("ca.pem")).await;
-    is_served(&mut phone.connect().await, &phone).await;
+    let mut connection = phone.connect().await;
+    is_served(&mut connection, &phone).await;
     let path = format!("devices/{}", phone.reg_id);
     assert_eq!(server.console("GET", &path, None).await.1["connected"], true);
 
-    // The connection is dropped; it has no will.
+    // It has no will.
+    drop(connection);
     let gone = async {
         while server.console("GET", &path, None).await.1["connected"] == true {
             let form = format!("registration_id={}&title=t&description=d", phone.reg_id);
@@ -195,6 +197,7 @@ async fn a_phone_that_left_without_a_word_is_known_to_be_gone_with_the_next_fram
         }
     };
     tokio::time::timeout(DEADLINE, gone).await.unwrap();
-    is_served(&mut phone.connect().await, &phone).await;
+    let mut connection = phone.connect().await;
+    is_served(&mut connection, &phone).await;
     assert_eq!(server.console("GET", &path, None).await.1["connected"], true);
 }
