@@ -1,7 +1,7 @@
 //! What is wrong, why, and what to do: a look over everything that push needs, for `offpush doctor`.
 //!
-//! Two sources are put together: what the daemon, or without one its files, says ([`told`]), and what can be tried from
-//! here ([`probe`], [`login`]). What is tried never disturbs a daemon that runs: servers are reached up to TLS and asked
+//! Two sources are put together: what the daemon, or without one its files, says (`told`), and what can be tried from
+//! here (`probe`, `login`). What is tried never disturbs a daemon that runs: servers are reached up to TLS and asked
 //! whether they are a gateway, and the round trip is the daemon's own (`echo`). Only where no daemon runs, the phone's
 //! identity is used for one log-in at the broker, for that would end the daemon's own connection.
 //!
