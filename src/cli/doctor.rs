@@ -51,8 +51,8 @@ pub(crate) fn diagnosis(options: &Doctor) -> Result<Diagnosis, Failure> {
         Source::Daemon(_) | Source::Service(_) => (Some(source.status()?), source.history().unwrap_or_default()),
     };
     if let Some(page) = &mut page {
-        for (topic, words) in said {
-            page.platform.entry(topic).or_insert(words);
+        for (topic, told) in said {
+            page.platform.entry(topic).or_insert(told);
         }
     }
     let here = if is_elsewhere { None } else { Some(here(options, page.as_ref())?) };

@@ -613,7 +613,7 @@ impl Daemon {
         Some(Alarm {
             earliest: at(wake.deadline),
             latest: at(wake.latest),
-            rung: self.said.of("alarm").unwrap_or("timer").to_owned(),
+            rung: self.said.words("alarm").unwrap_or("timer").to_owned(),
         })
     }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use mio::Waker;
 use offpush_engine::{Network, Presented};
-use offpush_inspect::{ControlError, ErrorCode, Line, MAXIMUM_REQUEST_BYTES, Operation, Request, StatusPage};
+use offpush_inspect::{
+    ControlError, ErrorCode, Line, MAXIMUM_REQUEST_BYTES, Operation, PlatformTopic, Request, StatusPage,
+};
 
 use crate::daemon::Stopper;
 
@@ -23,7 +25,7 @@ pub(crate) enum Input {
     Presented(u64, Presented),
     CanPresent,
     Judged(u64, Result<(), String>),
-    Said(BTreeMap<String, String>),
+    Said(BTreeMap<String, PlatformTopic>),
     Request(Operation, SyncSender<Line>),
     Status(SyncSender<Box<StatusPage>>),
 }
@@ -75,9 +77,9 @@ impl Remote {
         self.tell(Input::Judged(question, verdict));
     }
 
-    /// What the platform allows and denies now, topic by topic, in words for people: `service`, `alarm`, `notifications` and
-    /// so on. Replaces what was told before; the status page shows it.
-    pub fn said(&self, topics: BTreeMap<String, String>) {
+    /// What the platform allows and denies now, topic by topic: `service`, `alarm`, `notifications` and so on. Replaces what
+    /// was told before; the status page shows it.
+    pub fn said(&self, topics: BTreeMap<String, PlatformTopic>) {
         self.tell(Input::Said(topics));
     }
 

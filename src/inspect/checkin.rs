@@ -50,8 +50,8 @@ pub fn checkin(page: &StatusPage) -> String {
         lines.add("last-message", &[&last.id, &last.state, &last.arrived_at]);
     }
     lines.add("waiting", &[&page.outbox, &page.callbacks]);
-    for (topic, words) in &page.platform {
-        lines.add("platform", &[topic, words]);
+    for (topic, said) in &page.platform {
+        lines.add("platform", &[topic, &said.words, &or_nothing(said.problem.as_ref())]);
     }
     if let Some(today) = &page.today {
         lines.add("today", &[&today.since, &today.wake_ups, &today.bytes_in, &today.bytes_out, &today.radio_estimate]);

@@ -29,8 +29,8 @@ pub use client::{Client, ClientError};
 pub use doctor::{Check, CheckCode, Diagnosis, Outcome};
 pub use list::{HistoryItem, KnownNetwork, Notification};
 pub use page::{
-    Alarm, App, LastMessage, Learned, Mark, Names, Network, Next, Process, SCHEMA, State, StatusPage, Storage,
-    TimeWindow, Today,
+    Alarm, App, LastMessage, Learned, Mark, Names, Network, Next, PlatformTopic, Process, SCHEMA, State, StatusPage,
+    Storage, TimeWindow, Today,
 };
 pub use problem::{Problem, Severity, settle};
 pub use protocol::{

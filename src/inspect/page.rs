@@ -84,9 +84,9 @@ pub struct StatusPage {
     /// The device's clock minus the gateway's, in milliseconds, where a gateway has told the time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_ahead: Option<i64>,
-    /// What the platform allows and denies, topic by topic, in words: `service` (what keeps the daemon alive), `alarm`,
+    /// What the platform allows and denies, topic by topic: `service` (what keeps the daemon alive), `alarm`,
     /// `notifications` and so on. Empty on a host.
-    pub platform: BTreeMap<String, String>,
+    pub platform: BTreeMap<String, PlatformTopic>,
     /// What this day has cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub today: Option<Today>,
@@ -171,6 +171,17 @@ pub struct Alarm {
     pub latest: i64,
     /// What wakes it: `timer` on a host; on Android the rung of the ladder that is in force, in words.
     pub rung: String,
+}
+
+/// What the platform says on one topic.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlatformTopic {
+    /// For people.
+    pub words: String,
+    /// The code of the [`Problem`] that this is, if something is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// The newest message.

@@ -88,8 +88,8 @@ pub fn rows(page: &StatusPage) -> Vec<Row> {
     connection(&mut rows, page);
     messages(&mut rows, page);
     names(&mut rows, page);
-    for (topic, words) in &page.platform {
-        rows.fact(topic, words);
+    for (topic, said) in &page.platform {
+        rows.fact(topic, &said.words);
     }
     cost(&mut rows, page);
     rows.0

@@ -62,7 +62,11 @@ fn refusal(world: &World, adb: &Adb, arguments: &[&str]) -> String {
 
 /// What the phone allows, as a phone without complaints says it.
 fn fine() -> Value {
-    json!({ "service": "a foreground service", "alarm": "exact, also in Doze", "battery": "exempt from battery optimisation" })
+    json!({
+        "service": { "words": "a foreground service" },
+        "alarm": { "words": "exact, also in Doze" },
+        "battery": { "words": "exempt from battery optimisation" },
+    })
 }
 
 /// An app that may be debugged is asked over a forward, which is gone afterwards: everything works as on this machine.
@@ -100,7 +104,8 @@ fn a_debuggable_app_is_asked_over_a_forward() {
 #[test]
 fn a_release_build_shows_its_page_by_dumpsys() {
     let world = World::start(Broker::Embedded);
-    let platform = json!({ "alarm": "exact, also in Doze", "service": "a foreground service" });
+    let platform =
+        json!({ "alarm": { "words": "exact, also in Doze" }, "service": { "words": "a foreground service" } });
     let device = Device::start(&world, "phone", false, platform);
     let adb = Adb::start(&world.scratch);
     adb.connect(&device.adbd);
@@ -128,8 +133,8 @@ fn a_service_without_a_daemon_says_why() {
     let world = World::start(Broker::Embedded);
     let reason = "the app has not registered";
     let page = json!({ "schema": 1, "state": "not-running", "reason": reason, "package": PACKAGE, "platform": {
-        "daemon": format!("does not run: {reason}"),
-        "notifications": "the person has not allowed notifications: messages wait",
+        "daemon": { "words": format!("does not run: {reason}") },
+        "notifications": { "words": "the person has not allowed notifications", "problem": "notifications-denied" },
     }});
     let dump = format!("SERVICE x\n  Client:\n    {page}\n");
     let stand_in = adb::Phone { prints: HashMap::from([(DUMP.to_owned(), dump)]), ..adb::Phone::default() };

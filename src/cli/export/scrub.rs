@@ -103,8 +103,8 @@ impl Scrubber {
             problem.title = self.text(&problem.title);
             problem.action = self.text(&problem.action);
         }
-        for words in page.platform.values_mut() {
-            *words = self.text(words);
+        for said in page.platform.values_mut() {
+            said.words = self.text(&said.words);
         }
         let storage = &mut page.storage;
         storage.damage = storage.damage.iter().map(|text| self.text(text)).collect();

@@ -48,9 +48,8 @@ pub(super) fn checks(page: Option<&StatusPage>, history: &[HistoryItem], wall: i
 fn of_problem(problem: &Problem) -> Check {
     use CheckCode as Code;
     let check = match problem.code.as_str() {
-        code if code.starts_with("storage-") => Code::Store,
-        code if code.starts_with("certificate-") => Code::Tls,
-        "newer-records" | "full" => Code::Store,
+        "storage-failed" | "storage-damaged" | "newer-records" | "full" => Code::Store,
+        "certificate-untrusted" | "certificate-name" | "certificate-expired" | "certificate-refused" => Code::Tls,
         "no-network" | "no-internet" | "moving" => Code::Network,
         "captive-portal" => Code::CaptivePortal,
         "clock-ahead" | "clock-behind" => Code::Clock,
@@ -65,6 +64,7 @@ fn of_problem(problem: &Problem) -> Check {
         | "asked-to-stay-away" => Code::MqttLogin,
         "gateway-silent" => Code::Gateway,
         "notifications-denied" => Code::Permissions,
+        "channel-off" => Code::NotificationChannel,
         "alarms-inexact" => Code::ExactAlarms,
         "no-foreground-service" => Code::ForegroundService,
         "battery-restricted" => Code::Battery,
@@ -85,7 +85,7 @@ fn daemon(page: &StatusPage) -> Check {
     let check = |outcome, found| Check::new(CheckCode::Daemon, outcome, found);
     match (&page.process, page.platform.get("daemon")) {
         (Some(process), _) => check(Outcome::Ok, format!("{} runs as process {}", page.version, process.pid)),
-        (None, Some(words)) => check(Outcome::Failure, words.clone()).action("open the app once, and see its log"),
+        (None, Some(said)) => check(Outcome::Failure, said.words.clone()).action("open the app once, and see its log"),
         (None, None) => check(Outcome::Failure, "no daemon runs".to_owned()).action("start it"),
     }
 }
@@ -94,7 +94,7 @@ fn daemon(page: &StatusPage) -> Check {
 fn platform(page: &StatusPage) -> Vec<Check> {
     use CheckCode as Code;
     let of = |check, topic: &str, silent: (Outcome, &str)| match page.platform.get(topic) {
-        Some(words) => Check::new(check, Outcome::Ok, &**words),
+        Some(said) => Check::new(check, Outcome::Ok, &*said.words),
         None => Check::new(check, silent.0, silent.1),
     };
     if page.platform.is_empty() {
@@ -106,7 +106,7 @@ fn platform(page: &StatusPage) -> Vec<Check> {
     vec![
         // A topic that is not there has nothing to complain of.
         of(Code::Permissions, "notifications", (Outcome::Ok, "notifications may be shown")),
-        of(Code::NotificationChannel, "channel", (Outcome::Ok, "no channel is complained of")),
+        of(Code::NotificationChannel, "channel", (Outcome::Ok, "none of the app's channels is switched off")),
         of(Code::ExactAlarms, "alarm", unsaid),
         of(Code::ForegroundService, "service", unsaid),
         of(Code::Battery, "battery", (Outcome::Ok, "it is not in the way now")),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use offpush_inspect::{
-    Alarm, LastMessage, Learned, Network, Next, Problem, Role, Severity, State, StatusPage, Today, checkin, render,
-    rows, settle,
+    Alarm, LastMessage, Learned, Network, Next, PlatformTopic, Problem, Role, Severity, State, StatusPage, Today,
+    checkin, render, rows, settle,
 };
 
 const NOW: i64 = 1_700_000_000_000;
@@ -22,6 +22,7 @@ fn problem(code: &str, severity: Severity) -> Problem {
 
 /// A page with everything on it.
 fn full() -> StatusPage {
+    let service = PlatformTopic { words: "a foreground service".into(), problem: None };
     StatusPage {
         version: "offpush/0.1.0".into(),
         at: NOW,
@@ -47,7 +48,7 @@ fn full() -> StatusPage {
             clicked_at: None,
         }),
         outbox: 1,
-        platform: BTreeMap::from([("service".into(), "a foreground service".into())]),
+        platform: BTreeMap::from([("service".into(), service)]),
         today: Some(Today { since: NOW - 3_600_000, wake_ups: 12, bytes_in: 5, bytes_out: 6, radio_estimate: 90_000 }),
         ..StatusPage::default()
     }
@@ -158,7 +159,7 @@ fn the_form_for_scripts_stays_as_it_is() {
 1,messages,shown,2
 1,last-message,m7,shown,1699999997000
 1,waiting,1,0
-1,platform,service,a foreground service
+1,platform,service,a foreground service,
 1,today,1699996400000,12,5,6,90000
 1,end
 ";

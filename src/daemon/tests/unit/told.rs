@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use offpush_inspect::Process;
+use offpush_inspect::{PlatformTopic, Process};
 use serde_json::{Map, json};
 
 use super::*;
@@ -58,6 +58,7 @@ fn every_problem_of_the_page_belongs_to_the_check_that_explains_it() {
         ("newer-records", Code::Store),
         ("full", Code::Store),
         ("notifications-denied", Code::Permissions),
+        ("channel-off", Code::NotificationChannel),
         ("alarms-inexact", Code::ExactAlarms),
         ("no-foreground-service", Code::ForegroundService),
         ("battery-restricted", Code::Battery),
@@ -86,22 +87,25 @@ fn that_nothing_gets_out_is_the_daemons_word_only_where_nothing_was_tried_from_h
 
 #[test]
 fn what_the_platform_allows_is_told_beside_what_it_denies() {
-    // The words of `org.offpush`. What is denied is a problem of the page; a service without a daemon makes none, so the
-    // words are judged here.
+    // What is denied is a problem of the page; a service without a daemon makes no problems, so they are made here.
     let mut page = page();
     assert!(platform(&page).iter().all(|check| check.outcome == Outcome::NotHere), "a host has none");
-    let words = |words: &[(&str, &str)]| -> BTreeMap<String, String> {
-        words.iter().map(|(topic, words)| ((*topic).to_owned(), (*words).to_owned())).collect()
+    let topics = |topics: &[(&str, &str, Option<&str>)]| -> BTreeMap<String, PlatformTopic> {
+        let said = |words: &str, problem: Option<&str>| PlatformTopic {
+            words: words.to_owned(),
+            problem: problem.map(str::to_owned),
+        };
+        topics.iter().map(|(topic, words, problem)| ((*topic).to_owned(), said(words, *problem))).collect()
     };
-    page.platform = words(&[("service", "a foreground service"), ("alarm", "exact, also in Doze")]);
+    page.platform = topics(&[("service", "a foreground service", None), ("alarm", "exact, also in Doze", None)]);
     assert!(platform(&page).iter().all(|check| check.outcome == Outcome::Ok), "{:?}", platform(&page));
     page.process = None;
-    page.platform = words(&[
-        ("service", "a job every 15 minutes: not allowed from the background"),
-        ("alarm", "inexact (SCHEDULE_EXACT_ALARM is not granted): late in Doze"),
-        ("battery", "the phone is in Doze, and the app is not exempt from battery optimisation"),
-        ("notifications", "the person has not allowed notifications: messages wait"),
-        ("daemon", "does not run: the app has not registered"),
+    page.platform = topics(&[
+        ("service", "a job every 15 minutes: not allowed from the background", Some("no-foreground-service")),
+        ("alarm", "inexact (SCHEDULE_EXACT_ALARM is not granted): late in Doze", Some("alarms-inexact")),
+        ("battery", "the phone is in Doze, and the app is not exempt", Some("battery-restricted")),
+        ("notifications", "the person has not allowed notifications: messages wait", Some("notifications-denied")),
+        ("daemon", "does not run: the app has not registered", None),
     ]);
     let found = checks(Some(&page), &[], 0, false);
     assert_eq!(of(&found, CheckCode::ForegroundService).0, Outcome::Warning);

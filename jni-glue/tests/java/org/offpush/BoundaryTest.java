@@ -116,7 +116,10 @@ final class BoundaryTest {
         String status = ask(handle, "{\"op\":\"status\"}");
         check(status.contains("com.example.\u00e4pp\ud83d\ude00"), status);
         check(Native.page(handle, false).contains("com.example.\u00e4pp\ud83d\ude00"), "page");
-        check(Native.page(handle, true).startsWith("{"), "page");
+        check(Native.page(handle, true).startsWith("1,page,"), "lines");
+        Native.said(handle, bytes("{\"alarm\":{\"words\":\"a job\",\"problem\":\"alarms-inexact\"},\"service\":{\"words\":\"stays\"}}"));
+        String told = Native.page(handle, true);
+        check(told.contains(",problem,alarms-inexact,warning,") && told.contains("1,platform,service,stays,\n"), told);
         Native.stop(handle);
         Native.stop(handle);
         check(Native.request(handle, bytes("{\"op\":\"status\"}"), 1000) == null, "an answer after the end");
@@ -140,6 +143,7 @@ final class BoundaryTest {
         throwsWith("in use", () -> Native.start(options(directory), recorder));
         throwsWith("network", () -> Native.network(handle, bytes("{\"network\":\"sideways\"}")));
         throwsWith("", () -> Native.network(handle, null));
+        throwsWith("topics", () -> Native.said(handle, bytes("{\"alarm\":\"words alone\"}")));
         throwsWith("outcome", () -> Native.presented(handle, 1, 5, null));
         check(ask(handle, "nonsense").contains("bad-request"), "nonsense");
         check(ask(handle, "{\"op\":\"watch\"}").contains("bad-request"), "watch");

@@ -60,12 +60,13 @@ final class Alarms {
         denied = manager == null ? denied : inexact(manager, intent);
         if (denied == null) {
             jobs.cancelWake();
-            status.say(Status.ALARM, "inexact (" + why + "): late in Doze, and without network there since Android 13");
+            status.complain(Status.ALARM, Status.ALARMS_INEXACT,
+                    "inexact (" + why + "): late in Doze, and without network there since Android 13");
             return;
         }
         jobs.wake(Math.max(0, deadline - SystemClock.elapsedRealtime()),
                 Math.max(0, latest - SystemClock.elapsedRealtime()));
-        status.say(Status.ALARM, "a job (" + denied + "): not in Doze");
+        status.complain(Status.ALARM, Status.ALARMS_INEXACT, "a job (" + denied + "): not in Doze");
     }
 
     private String exact(AlarmManager manager, PendingIntent intent) {

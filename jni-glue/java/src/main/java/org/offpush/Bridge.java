@@ -151,7 +151,12 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
             @Override
             public void run() {
                 String problem = Trust.judge(chain, host);
-                core.status.say(Status.TRUST, problem == null ? null : "the certificate of " + host + ": " + problem);
+                if (problem == null) {
+                    core.status.clear(Status.TRUST);
+                } else {
+                    core.status.complain(Status.TRUST, Status.CERTIFICATE_REFUSED,
+                            "the certificate of " + host + ": " + problem);
+                }
                 core.daemon.judged(question, problem);
             }
         };

@@ -2,6 +2,7 @@ package org.offpush;
 
 import android.app.Notification;
 import android.app.NotificationChannel;
+import android.app.NotificationChannelGroup;
 import android.app.NotificationManager;
 import android.content.Context;
 import android.media.AudioAttributes;
@@ -9,6 +10,9 @@ import android.net.Uri;
 import android.os.Build;
 
 import org.json.JSONObject;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Notification channels, from Android 8 on. A channel decides on sound, vibration and light, so each combination that
@@ -71,10 +75,31 @@ final class Channels {
         return own;
     }
 
-    /** Whether the person has switched this channel off. */
+    /** Whether the person has switched this channel off, or its group. */
     boolean isOff(String id) {
         NotificationChannel channel = manager.getNotificationChannel(id);
-        return channel != null && channel.getImportance() == NotificationManager.IMPORTANCE_NONE;
+        return channel != null && isOff(channel);
+    }
+
+    /** The names of all channels of the app that the person has switched off, as the phone's settings show them. */
+    List<CharSequence> off() {
+        List<CharSequence> names = new ArrayList<CharSequence>();
+        for (NotificationChannel channel : manager.getNotificationChannels()) {
+            if (isOff(channel)) {
+                names.add(channel.getName());
+            }
+        }
+        return names;
+    }
+
+    private boolean isOff(NotificationChannel channel) {
+        if (channel.getImportance() == NotificationManager.IMPORTANCE_NONE) {
+            return true;
+        }
+        // Groups can be switched off from Android 9 on.
+        String group = Build.VERSION.SDK_INT >= 28 ? channel.getGroup() : null;
+        NotificationChannelGroup found = group == null ? null : manager.getNotificationChannelGroup(group);
+        return found != null && found.isBlocked();
     }
 
     private void make(String id, CharSequence name, String description, int notifyType, Uri sound) {

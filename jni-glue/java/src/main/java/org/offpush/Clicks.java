@@ -19,7 +19,7 @@ final class Clicks {
         this.context = context;
         hasActivity = Names.hasActivity(context, Names.CLICK_ACTIVITY);
         if (!hasActivity) {
-            status.say(Status.MANIFEST, "the manifest has no " + Names.CLICK_ACTIVITY
+            status.complain(Status.MANIFEST, Status.WRONG_MANIFEST, "the manifest has no " + Names.CLICK_ACTIVITY
                     + ": a click opens the app, is not recorded and brings no callback");
         }
     }

@@ -47,7 +47,7 @@ final class Commands {
         } else if (what.equals("dismiss-folded")) {
             folded("dismiss-summary");
         } else if (what.equals("click-refused")) {
-            core.status.say(Status.CLICK, "opened the app instead: " + body.optString("why"));
+            core.status.complain(Status.CLICK, Status.CLICK_REDIRECTED, "opened the app instead: " + body.optString("why"));
         } else if (what.equals("cleared")) {
             core.bridge.notifications.clear(Pick.of(body.optJSONObject("what")));
             core.bridge.notificationsMayBeBack();

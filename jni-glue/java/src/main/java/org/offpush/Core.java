@@ -52,6 +52,8 @@ final class Core {
     /** Until this moment (elapsedRealtime, ms), which counts sleep too, nothing is started: it was started too often. */
     private long pausesUntil;
     private String lastStarted;
+    /** Why the daemon does not run; null while it does. */
+    private volatile String whyNot;
 
     private Core(Context context) {
         this.context = context;
@@ -169,10 +171,11 @@ final class Core {
             return say("the app has switched pushes off (disablePush)");
         }
         Config config = Config.of(context);
-        status.say(Status.CONFIGURATION, config.problem);
         if (config.problem != null) {
+            status.complain(Status.CONFIGURATION, Status.WRONG_MANIFEST, config.problem);
             return say(config.problem);
         }
+        status.clear(Status.CONFIGURATION);
         if (asked) {
             restarts.forget();
             pausesUntil = 0;
@@ -202,7 +205,8 @@ final class Core {
             networks.watch();
             bridge.daemonStarted();
         }
-        status.say(Status.DAEMON, null);
+        whyNot = null;
+        status.clear(Status.DAEMON);
         daemon.said(status);
         return null;
     }
@@ -233,6 +237,7 @@ final class Core {
     };
 
     private String say(String why) {
+        whyNot = why;
         status.say(Status.DAEMON, DOES_NOT_RUN + why);
         return why;
     }
@@ -244,7 +249,7 @@ final class Core {
         if (page != null) {
             return page;
         }
-        String why = core == null ? LOCKED : core.status.of(Status.DAEMON);
+        String why = core == null ? LOCKED : core.whyNot;
         return "1,state," + NOT_RUNNING + ",," + (why == null ? "" : why.replace(',', ';')) + "\n1,end\n";
     }
 
@@ -252,9 +257,10 @@ final class Core {
     String page(boolean json) {
         // What a person decides in the settings is told to nobody.
         bridge.notifications.allowed();
+        bridge.notifications.sayChannels();
         presence.sayBattery();
         String started = lastStarted == null ? "" : "  started by: " + lastStarted + '\n';
-        return page(context, daemon.page(json), json, status) + (json ? "" : started);
+        return page(context, daemon.page(json), json, status, whyNot) + (json ? "" : started);
     }
 
     /** The status page of this process, in whatever state it is. */
@@ -265,16 +271,14 @@ final class Core {
         }
         Status status = new Status();
         status.say(Status.DAEMON, DOES_NOT_RUN + LOCKED);
-        return page(context, null, json, status);
+        return page(context, null, json, status, LOCKED);
     }
 
-    private static String page(Context context, String daemon, boolean json, Status status) {
+    private static String page(Context context, String daemon, boolean json, Status status, String why) {
         if (json) {
             JSONObject page = daemon == null ? null : Json.parse(Json.utf8(daemon));
             if (page == null) {
-                String why = status.of(Status.DAEMON);
-                page = Json.of("schema", 1, "state", NOT_RUNNING, "reason",
-                        why == null ? null : why.substring(DOES_NOT_RUN.length()), "package", context.getPackageName());
+                page = Json.of("schema", 1, "state", NOT_RUNNING, "reason", why, "package", context.getPackageName());
             }
             Json.put(page, "platform", status.json());
             return page.toString();

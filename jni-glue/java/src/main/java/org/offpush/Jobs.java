@@ -75,15 +75,15 @@ final class Jobs {
             }
             JobScheduler scheduler = scheduler();
             if (scheduler != null && scheduler.schedule(job.build()) == JobScheduler.RESULT_SUCCESS) {
-                status.say(Status.JOBS, null);
+                status.clear(Status.JOBS);
                 return true;
             }
-            status.say(Status.JOBS, "no job can be scheduled");
+            status.complain(Status.JOBS, Status.WRONG_MANIFEST, "no job can be scheduled");
         } catch (IllegalArgumentException missing) {
             // No such service in the manifest, or one without android.permission.BIND_JOB_SERVICE.
-            status.say(Status.JOBS, "no job can be scheduled: " + missing.getMessage());
+            status.complain(Status.JOBS, Status.WRONG_MANIFEST, "no job can be scheduled: " + missing.getMessage());
         } catch (IllegalStateException tooMany) {
-            status.say(Status.JOBS, "no job can be scheduled: " + tooMany.getMessage());
+            status.complain(Status.JOBS, Status.WRONG_MANIFEST, "no job can be scheduled: " + tooMany.getMessage());
         }
         return false;
     }

@@ -87,7 +87,7 @@ final class Native {
     /**
      * Tells what the platform allows and denies now, for the status page. Replaces what was told before.
      *
-     * @param json what {@link Status#json} says: words by topic
+     * @param json what {@link Status#json} says
      */
     static native void said(long handle, byte[] json);
 

@@ -170,11 +170,17 @@ final class Networks {
                 properties = manager.getLinkProperties(network);
             }
         } catch (SecurityException denied) {
-            status.say(Status.NETWORK, "the manifest lacks ACCESS_NETWORK_STATE: a network is assumed");
+            status.complain(Status.NETWORK, Status.NETWORK_UNSEEN,
+                    "the manifest lacks ACCESS_NETWORK_STATE: a network is assumed");
             return Json.of("network", "up", "key", 0, "transport", "other", "addresses", 0, "internet", "unknown");
         }
-        status.say(Status.NETWORK, unseen != null ? unseen : network == null && isIdle()
-                ? "Android gives the app none in Doze: it comes back when the phone wakes" : null);
+        if (unseen != null) {
+            status.complain(Status.NETWORK, Status.NETWORK_UNSEEN, unseen);
+        } else if (network == null && isIdle()) {
+            status.say(Status.NETWORK, "Android gives the app none in Doze: it comes back when the phone wakes");
+        } else {
+            status.clear(Status.NETWORK);
+        }
         if (network == null) {
             return Json.of("network", "none");
         }

@@ -9,6 +9,7 @@ import org.json.JSONObject;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -106,8 +107,23 @@ final class Notifications {
     /** Whether the platform lets notifications be shown; says it in the status. */
     boolean allowed() {
         boolean allowed = Presence.notificationsAllowed(context);
-        status.say(Status.NOTIFICATIONS, allowed ? null : "the person has not allowed notifications: messages wait");
+        if (allowed) {
+            status.clear(Status.NOTIFICATIONS);
+        } else {
+            status.complain(Status.NOTIFICATIONS, Status.NOTIFICATIONS_DENIED,
+                    "the person has not allowed notifications: messages wait");
+        }
         return allowed;
+    }
+
+    /** Says in the status which channels the person has switched off. */
+    void sayChannels() {
+        List<CharSequence> off = Channels.exist() ? channels.off() : Collections.<CharSequence>emptyList();
+        if (off.isEmpty()) {
+            status.clear(Status.CHANNEL);
+        } else {
+            status.complain(Status.CHANNEL, Status.CHANNEL_OFF, "the person has switched off " + off);
+        }
     }
 
     /** Shows a message (the control protocol's form). Its outcome follows. */
@@ -122,6 +138,7 @@ final class Notifications {
         }
         String channel = looks.channel(message, settings.notifyType());
         if (channel != null && channels.isOff(channel)) {
+            sayChannels();
             outcomes.presented(sequence, BLOCKED, "the person has switched the channel " + channel + " off");
             return;
         }

@@ -59,7 +59,8 @@ final class Presence {
             status.say(Status.SERVICE, "a foreground service");
         } else if (Build.VERSION.SDK_INT < 26) {
             jobs.stopKeeping();
-            status.say(Status.SERVICE, "a service in the background, without network in Doze: " + denied);
+            status.complain(Status.SERVICE, Status.NO_FOREGROUND_SERVICE,
+                    "a service in the background, without network in Doze: " + denied);
         } else {
             byJob(denied);
         }
@@ -74,7 +75,8 @@ final class Presence {
     /** No service can be started now. */
     synchronized void byJob(String why) {
         boolean scheduled = jobs.keep();
-        status.say(Status.SERVICE, (scheduled ? "a job every 15 minutes: " : "nothing, not even a job: ") + why);
+        status.complain(Status.SERVICE, Status.NO_FOREGROUND_SERVICE,
+                (scheduled ? "a job every 15 minutes: " : "nothing, not even a job: ") + why);
     }
 
     /** Ends the service, if there is one. */
@@ -164,16 +166,17 @@ final class Presence {
     /** What the person, or Doze, lets the app do with the battery now: said in the status. */
     void sayBattery() {
         PowerManager power = (PowerManager) context.getSystemService(Context.POWER_SERVICE);
-        String words = null;
+        boolean knows = Build.VERSION.SDK_INT >= 23 && power != null;
         if (isRestricted()) {
-            words = RESTRICTED;
-        } else if (Build.VERSION.SDK_INT >= 23 && power != null) {
-            boolean exempt = power.isIgnoringBatteryOptimizations(context.getPackageName());
-            words = exempt ? "exempt from battery optimisation"
-                    : power.isDeviceIdleMode() ? "the phone is in Doze, and the app is not exempt from battery optimisation"
-                    : null;
+            status.complain(Status.BATTERY, Status.BATTERY_RESTRICTED, RESTRICTED);
+        } else if (knows && power.isIgnoringBatteryOptimizations(context.getPackageName())) {
+            status.say(Status.BATTERY, "exempt from battery optimisation");
+        } else if (knows && power.isDeviceIdleMode()) {
+            status.complain(Status.BATTERY, Status.BATTERY_RESTRICTED,
+                    "the phone is in Doze, and the app is not exempt from battery optimisation");
+        } else {
+            status.clear(Status.BATTERY);
         }
-        status.say(Status.BATTERY, words);
     }
 
     private Notification notification() {

@@ -28,14 +28,15 @@ final class Receivers {
         }
         // The IM side's own receiver is there for one purpose, and no surprise.
         int others = names.size() - (names.contains(Names.IM_RECEIVER) ? 1 : 0);
-        String words = null;
         if (others == 0) {
-            words = "the manifest has no receiver for " + Names.RECEIVE_MESSAGE
-                    + " that extends PushMessageReceiver: the app gets no callback";
+            status.complain(Status.RECEIVERS, Status.WRONG_MANIFEST, "the manifest has no receiver for "
+                    + Names.RECEIVE_MESSAGE + " that extends PushMessageReceiver: the app gets no callback");
         } else if (others > 1) {
-            words = "the app has " + others + " receivers, and each gets every callback: " + names;
+            status.complain(Status.RECEIVERS, Status.SEVERAL_RECEIVERS,
+                    "the app has " + others + " receivers, and each gets every callback: " + names);
+        } else {
+            status.clear(Status.RECEIVERS);
         }
-        status.say(Status.RECEIVERS, words);
         return names;
     }
 

@@ -18,6 +18,8 @@ final class Status {
     static final String ALARM = "alarm";
     /** Whether notifications can be shown. */
     static final String NOTIFICATIONS = "notifications";
+    /** Which notification channels are switched off. */
+    static final String CHANNEL = "channel";
     /** What the person has decided about the app's use of the battery. */
     static final String BATTERY = "battery";
     /** Why no wake lock can be held. */
@@ -39,7 +41,31 @@ final class Status {
     /** The last click that could not be carried out as sent. */
     static final String CLICK = "click";
 
-    private final Map<String, String> topics = new LinkedHashMap<String, String>();
+    // The problems' codes, as docs/control.md of the project lists them; their severity and what to do about them are
+    // the daemon's (src/daemon/said.rs).
+    static final String NOTIFICATIONS_DENIED = "notifications-denied";
+    static final String CHANNEL_OFF = "channel-off";
+    static final String ALARMS_INEXACT = "alarms-inexact";
+    static final String NO_FOREGROUND_SERVICE = "no-foreground-service";
+    static final String BATTERY_RESTRICTED = "battery-restricted";
+    static final String NETWORK_UNSEEN = "network-unseen";
+    static final String CERTIFICATE_REFUSED = "certificate-refused";
+    static final String CLICK_REDIRECTED = "click-redirected";
+    static final String SEVERAL_RECEIVERS = "several-receivers";
+    static final String WRONG_MANIFEST = "manifest";
+
+    private static final class Saying {
+        final String words;
+        /** The code of what is wrong; null if nothing is. */
+        final String problem;
+
+        Saying(String words, String problem) {
+            this.words = words;
+            this.problem = problem;
+        }
+    }
+
+    private final Map<String, Saying> topics = new LinkedHashMap<String, Saying>();
     private volatile Runnable listener;
 
     /** Is called after each change, on the thread that said it. */
@@ -47,20 +73,31 @@ final class Status {
         this.listener = listener;
     }
 
-    /**
-     * Says something; null: nothing any more. The daemon and its tools take it for a problem unless it begins with "a
-     * foreground service", "exact", "none is needed" or "exempt".
-     */
+    /** Says how it is, and that nothing is wrong with it. */
     void say(String topic, String words) {
-        String before;
+        put(topic, new Saying(words, null));
+    }
+
+    /** Says what is wrong. */
+    void complain(String topic, String problem, String words) {
+        put(topic, new Saying(words, problem));
+    }
+
+    /** There is nothing to say any more. */
+    void clear(String topic) {
+        put(topic, null);
+    }
+
+    private void put(String topic, Saying saying) {
+        Saying before;
         synchronized (this) {
-            before = words == null ? topics.remove(topic) : topics.put(topic, words);
+            before = saying == null ? topics.remove(topic) : topics.put(topic, saying);
         }
-        if (words == null ? before == null : words.equals(before)) {
+        if (saying == null ? before == null : before != null && saying.words.equals(before.words)) {
             return;
         }
-        if (words != null) {
-            AppLog.log(topic + ": " + words);
+        if (saying != null) {
+            AppLog.log(topic + ": " + saying.words);
         }
         Runnable told = listener;
         if (told != null) {
@@ -70,20 +107,26 @@ final class Status {
 
     /** What is said of a topic; null if nothing. */
     synchronized String of(String topic) {
-        return topics.get(topic);
+        Saying saying = topics.get(topic);
+        return saying == null ? null : saying.words;
     }
 
     /** Line by line, for people. */
     synchronized List<String> lines() {
         List<String> lines = new ArrayList<String>();
-        for (Map.Entry<String, String> topic : topics.entrySet()) {
-            lines.add(topic.getKey() + ": " + topic.getValue());
+        for (Map.Entry<String, Saying> topic : topics.entrySet()) {
+            lines.add(topic.getKey() + ": " + topic.getValue().words);
         }
         return lines;
     }
 
-    /** For machines. */
+    /** For machines: {@code {TOPIC: {"words": …, "problem": CODE}}}. */
     synchronized JSONObject json() {
-        return new JSONObject(topics);
+        JSONObject all = new JSONObject();
+        for (Map.Entry<String, Saying> topic : topics.entrySet()) {
+            Saying saying = topic.getValue();
+            Json.put(all, topic.getKey(), Json.of("words", saying.words, "problem", saying.problem));
+        }
+        return all;
     }
 }

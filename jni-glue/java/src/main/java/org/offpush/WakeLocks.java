@@ -60,7 +60,8 @@ final class WakeLocks {
                 lock.release();
             }
         } catch (SecurityException denied) {
-            status.say(Status.WAKE_LOCK, "the manifest lacks WAKE_LOCK: the phone may fall asleep in the middle of work");
+            status.complain(Status.WAKE_LOCK, Status.WRONG_MANIFEST,
+                    "the manifest lacks WAKE_LOCK: the phone may fall asleep in the middle of work");
         }
     }
 }

@@ -94,7 +94,7 @@ public class ClicksTest extends OnGateway {
                     Json.of("notify_effect", "3", "web_uri", url)))));
             phone.settle();
             assertNotNull(url, Phone.core().status.of(Status.CLICK));
-            Phone.core().status.say(Status.CLICK, null);
+            Phone.core().status.clear(Status.CLICK);
         }
         assertNull("a web page calls nobody back", SampleReceiver.first("clicked"));
     }

@@ -6,6 +6,9 @@ import static org.junit.Assert.assertNull;
 import static org.junit.Assert.assertTrue;
 import static org.robolectric.Shadows.shadowOf;
 
+import android.app.NotificationChannel;
+import android.app.NotificationChannelGroup;
+import android.app.NotificationManager;
 import android.content.Context;
 import android.content.Intent;
 import android.net.ConnectivityManager;
@@ -303,6 +306,27 @@ public class NetworkTest {
         assertTrue(core.page(false), core.page(false).contains("notifications: the person has not allowed notifications"));
         shadowOf(phone.notifications()).setNotificationsEnabled(true);
         assertTrue(core.page(false), !core.page(false).contains("notifications:"));
+    }
+
+    /** Channels that a person has switched off are in the status by the names that the settings show, alone or as a group. */
+    @Test
+    @Config(sdk = {28, 34, 35})
+    public void channels_that_are_switched_off_are_in_the_status() {
+        assertTrue(core.page(false), !core.page(false).contains("channel:"));
+        phone.notifications().createNotificationChannel(
+                new NotificationChannel("news", "What is new", NotificationManager.IMPORTANCE_NONE));
+        assertTrue(core.page(false), core.page(false).contains("channel: the person has switched off [What is new]"));
+        assertTrue(core.page(true), core.page(true).contains("channel-off"));
+        phone.notifications().deleteNotificationChannel("news");
+        assertTrue(core.page(false), !core.page(false).contains("channel:"));
+        NotificationChannelGroup group = new NotificationChannelGroup("all", "All");
+        phone.notifications().createNotificationChannelGroup(group);
+        NotificationChannel channel = new NotificationChannel("chat", "Chat", NotificationManager.IMPORTANCE_HIGH);
+        channel.setGroup("all");
+        phone.notifications().createNotificationChannel(channel);
+        org.robolectric.util.ReflectionHelpers.callInstanceMethod(group, "setBlocked",
+                org.robolectric.util.ReflectionHelpers.ClassParameter.from(boolean.class, true));
+        assertTrue(core.page(false), core.page(false).contains("channel: the person has switched off [Chat]"));
     }
 
     /** A change of the network that reaches the app's exported receiver makes the registered app's service look. */

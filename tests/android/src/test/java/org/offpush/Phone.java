@@ -98,6 +98,14 @@ final class Phone implements AutoCloseable {
             }
         }
         shadowOf(Looper.getMainLooper()).idle();
+        endStopped();
+    }
+
+    /** Android ends a service that has stopped itself. */
+    private void endStopped() {
+        if (service != null && shadowOf(service.get()).isStoppedBySelf()) {
+            endService();
+        }
     }
 
     /** Starts XMPushService, or gives it another intent; null as after a kill. */
@@ -106,9 +114,7 @@ final class Phone implements AutoCloseable {
             service = Robolectric.buildService(XMPushService.class).create();
         }
         service.get().onStartCommand(intent, 0, ++starts);
-        if (shadowOf(service.get()).isStoppedBySelf()) {
-            endService();
-        }
+        endStopped();
         return service == null ? null : service.get();
     }
 

@@ -251,21 +251,26 @@ public class ServiceTest {
     /** The page is there before the daemon runs, for people and in the stable form, and both say why it does not. */
     @Test
     public void the_page_is_there_before_the_daemon_runs() throws Exception {
-        XMPushService service = phone.start(null);
-        assertNull("an app that never registered has no service", service);
+        phone.start(null);
+        phone.settle();
+        assertNull("an app that never registered has no service", phone.service());
         Core.get(phone.app).settings.setApp("1", "2");
         phone.server(null);
-        service = phone.start(null);
+        XMPushService service = phone.start(null);
         phone.settle();
         String text = dump(service);
         assertTrue(text, text.startsWith("The daemon does not run."));
         assertTrue(text, text.contains("Android " + Build.VERSION.RELEASE + " (API " + Build.VERSION.SDK_INT + ")"));
-        JSONObject json = new JSONObject(dump(service, "--checkin"));
+        JSONObject json = new JSONObject(dump(service, "--json"));
         assertEquals(1, json.getInt("schema"));
         assertEquals("not-running", json.getString("state"));
         assertEquals("com.example.push", json.getString("package"));
         assertTrue(json.toString(), json.getString("reason").contains("offpush.server"));
-        assertTrue(json.toString(), json.getJSONObject("platform").getString("daemon").contains("offpush.server"));
+        assertTrue(json.toString(), json.getJSONObject("platform").getJSONObject("daemon").getString("words")
+                .contains("offpush.server"));
+        String lines = dump(service, "--checkin");
+        assertTrue(lines, lines.startsWith("1,state,not-running,,") && lines.contains("offpush.server"));
+        assertTrue(lines, lines.trim().endsWith("1,end"));
         assertEquals("other arguments change nothing", text, dump(service, "-a"));
         StringWriter page = new StringWriter();
         service.dump(null, new PrintWriter(page), null);
@@ -284,9 +289,10 @@ public class ServiceTest {
         ShadowLog.clear();
         XMPushService service = org.robolectric.Robolectric.buildService(XMPushService.class).create().get();
         assertTrue(dump(service), dump(service).contains("the phone has not been unlocked since it was started"));
-        JSONObject json = new JSONObject(dump(service, "--checkin"));
+        JSONObject json = new JSONObject(dump(service, "--json"));
         assertEquals("not-running", json.getString("state"));
         assertTrue(json.toString(), json.getString("reason").contains("unlocked"));
+        assertTrue(dump(service, "--checkin"), dump(service, "--checkin").contains("unlocked"));
         assertEquals(Service.START_NOT_STICKY, service.onStartCommand(null, 0, 1));
         assertTrue(shadowOf(service).isStoppedBySelf());
         for (int i = 0; i < 3; i++) {
