@@ -148,6 +148,19 @@ public class ImTest extends OnGateway {
         assertNull(phone.titled("After"));
     }
 
+    /** Who logs in on a phone takes it from a user who never logged out, also in a new process. */
+    @Test
+    public void another_users_login_ends_the_one_before() throws Exception {
+        String regId = register();
+        reachedAs("kim", regId);
+        ReflectionHelpers.setField(manager, "user", null);
+        reachedAs("lea", regId);
+        gateway.send("kim", "To Kim", "x");
+        gateway.send("lea", "To Lea", "y");
+        shown("To Lea");
+        assertNull(phone.titled("To Kim"));
+    }
+
     /** The gateway judges the ticket when the token is reported: nonsense and another user's are refused with its code, and reach nobody. */
     @Test
     public void a_wrong_ticket_is_refused() throws Exception {

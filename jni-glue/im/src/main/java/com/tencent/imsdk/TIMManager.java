@@ -38,15 +38,25 @@ public class TIMManager {
         return user;
     }
 
-    /** From now on this is the user; {@code userSig} is the ticket. Kept for this process, as the IM library does. */
+    /**
+     * From now on this is the user; {@code userSig} is the ticket. Kept for this process, as the IM library does. Another
+     * user whose token was reported from this phone and who was never logged out is logged out.
+     */
     public void login(String identifier, String userSig, TIMCallBack callback) {
         if (isEmpty(identifier) || isEmpty(userSig)) {
             Pending.fail(callback, ERR_INVALID_PARAMETERS, "a user and a ticket are needed");
             return;
         }
+        Context context = AppContext.get();
+        String reached;
         synchronized (this) {
             user = identifier;
             ticket = userSig;
+            reached = reached(context);
+        }
+        if (reached != null && !reached.equals(identifier)) {
+            remember(context, null);
+            Client.logout(context, reached);
         }
         Pending.succeed(callback);
     }
@@ -86,7 +96,7 @@ public class TIMManager {
         Context context = AppContext.get();
         String who;
         synchronized (this) {
-            who = user != null ? user : context.getSharedPreferences(PREFERENCES, Context.MODE_PRIVATE).getString(USER, null);
+            who = user != null ? user : reached(context);
             user = null;
             ticket = null;
         }
@@ -97,6 +107,11 @@ public class TIMManager {
         remember(context, null);
         Pending.add(Pending.LOGOUT, Collections.singletonList(who), callback);
         Client.logout(context, who);
+    }
+
+    /** The user whose token was reported last and who is not logged out; null: none. */
+    private static String reached(Context context) {
+        return context.getSharedPreferences(PREFERENCES, Context.MODE_PRIVATE).getString(USER, null);
     }
 
     private static void remember(Context context, String who) {
