@@ -30,6 +30,7 @@ final class Core {
     /** The state, in the control protocol's word, of a daemon that does not run. */
     static final String NOT_RUNNING = "not-running";
     private static final String DOES_NOT_RUN = "does not run: ";
+    private static final String UNREGISTERED = "the app has not registered";
     private static final String PAUSES = "it was started again and again within minutes, and now waits for a while";
     private static final String LOCKED = "the phone has not been unlocked since it was started";
 
@@ -52,7 +53,7 @@ final class Core {
     /** Until this moment (elapsedRealtime, ms), which counts sleep too, nothing is started: it was started too often. */
     private long pausesUntil;
     private String lastStarted;
-    /** Why the daemon does not run; null while it does. */
+    /** Why the daemon does not run; null while it does, and before anything has asked for it. */
     private volatile String whyNot;
 
     private Core(Context context) {
@@ -165,7 +166,7 @@ final class Core {
     String start(String why, boolean asked) {
         String appId = settings.appId();
         if (appId == null) {
-            return say("the app has not registered");
+            return say(UNREGISTERED);
         }
         if (settings.disabled()) {
             return say("the app has switched pushes off (disablePush)");
@@ -242,6 +243,10 @@ final class Core {
         return why;
     }
 
+    private String whyNot() {
+        return whyNot == null && settings.appId() == null ? say(UNREGISTERED) : whyNot;
+    }
+
     /** The status page as lines for scripts: docs/control.md of the project says what they are. */
     static String checkin(Context context) {
         Core core = get(context);
@@ -249,7 +254,7 @@ final class Core {
         if (page != null) {
             return page;
         }
-        String why = core == null ? LOCKED : core.whyNot;
+        String why = core == null ? LOCKED : core.whyNot();
         return "1,state," + NOT_RUNNING + ",," + (why == null ? "" : why.replace(',', ';')) + "\n1,end\n";
     }
 
@@ -260,7 +265,7 @@ final class Core {
         bridge.notifications.sayChannels();
         presence.sayBattery();
         String started = lastStarted == null ? "" : "  started by: " + lastStarted + '\n';
-        return page(context, daemon.page(json), json, status, whyNot) + (json ? "" : started);
+        return page(context, daemon.page(json), json, status, whyNot()) + (json ? "" : started);
     }
 
     /** The status page of this process, in whatever state it is. */

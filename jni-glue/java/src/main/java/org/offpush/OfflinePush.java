@@ -30,10 +30,13 @@ public final class OfflinePush {
         public final long since;
         /** Why it is so, or what is wrong; null if there is nothing to say. */
         public final String reason;
+        /** Since when there has been no connection: it may have been in several of these states. */
+        private final long downSince;
 
         private State(JSONObject json) {
             name = json.optString("state", Core.NOT_RUNNING);
             since = json.optLong("since");
+            downSince = json.optLong("downSince", since);
             String problem = Json.string(json, "problem");
             JSONArray problems = json.optJSONArray("problems");
             if (problem == null && problems != null) {
@@ -157,7 +160,7 @@ public final class OfflinePush {
                     listener.onBack();
                 }
             } else if (!waits) {
-                long gone = state.since == 0 ? 0 : Math.max(0, System.currentTimeMillis() - state.since);
+                long gone = state.downSince == 0 ? 0 : Math.max(0, System.currentTimeMillis() - state.downSince);
                 handler.postDelayed(this, Math.max(0, millis - gone));
             }
         }
