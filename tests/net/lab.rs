@@ -38,7 +38,7 @@ const PREFIX: &str = "offpush-";
 /// Everything that a router needs of the kernel, tried out and taken back: whether there is a NAT on this machine.
 const PROBE: &str = "
     table inet probe {
-        chain raw { type filter hook prerouting priority raw; numgen random mod 100 < 20 drop; }
+        chain raw { type filter hook prerouting priority raw; numgen inc mod 5 == 0 drop; }
         chain arriving { type nat hook prerouting priority dstnat; tcp dport 80 redirect to :8080; }
         chain forward { type filter hook forward priority filter; ct state invalid reject with tcp reset; }
         chain leaving { type nat hook postrouting priority srcnat; masquerade; }

@@ -29,8 +29,8 @@ pub enum Forgotten {
 pub enum Weather {
     /// All pass.
     Clear,
-    /// So many of a hundred are lost, each way, at random.
-    Loss(u8),
+    /// Each way, every so manieth packet is lost: what is sent again gets through, and no chance decides a test.
+    OneIn(u8),
     /// None passes, and nothing says so.
     BlackHole,
     /// The router has no way on, and says so.
@@ -188,7 +188,7 @@ impl Router {
         let gate = if weather == Weather::NoRoute { "iifname lan reject with icmpx no-route" } else { "" };
         let rule = match weather {
             Weather::Clear | Weather::NoRoute => String::new(),
-            Weather::Loss(percent) => format!("numgen random mod 100 < {percent} drop"),
+            Weather::OneIn(packets) => format!("numgen inc mod {packets} == 0 drop"),
             Weather::BlackHole => "drop".to_owned(),
             Weather::WithoutV4 => "meta nfproto ipv4 drop".to_owned(),
             // Without its neighbours' discovery IPv6 would not be lost but unreachable, which is said at once.
