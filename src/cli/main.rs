@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 #[cfg(feature = "tools")]
 mod export;
+#[cfg(feature = "tools")]
 mod help_files;
 mod lists;
 #[cfg(feature = "tools")]
