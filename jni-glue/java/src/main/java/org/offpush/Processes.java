@@ -12,6 +12,8 @@ import java.util.List;
 /** Which of the app's processes this is, and which of them a person is looking at. */
 final class Processes {
     private static final String SERVICE = ":pushservice";
+    /** Where Linux tells this process's name; tests have another. */
+    private static String commandLine = "/proc/self/cmdline";
 
     private Processes() {
     }
@@ -26,7 +28,7 @@ final class Processes {
         }
         byte[] line = new byte[256];
         try {
-            FileInputStream file = new FileInputStream("/proc/self/cmdline");
+            FileInputStream file = new FileInputStream(commandLine);
             try {
                 int read = file.read(line);
                 int end = 0;

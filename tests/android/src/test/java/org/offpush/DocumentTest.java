@@ -161,6 +161,7 @@ public class DocumentTest extends GatewayTest {
 
     /** What was under way when its user was forced offline is not shown, however long it waited on the phone. */
     @Test
+    @Config(sdk = {28, 34, 35})
     public void what_waited_on_the_phone_is_dropped_with_its_login() throws Exception {
         certificate(Json.of("type", "app"));
         startAndLogIn("frida");

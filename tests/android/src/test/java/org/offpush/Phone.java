@@ -20,7 +20,6 @@ import org.robolectric.Robolectric;
 import org.robolectric.RuntimeEnvironment;
 import org.robolectric.android.controller.ServiceController;
 import org.robolectric.shadows.ShadowApplication;
-import org.robolectric.shadows.ShadowProcess;
 import org.robolectric.shadows.ShadowSystemClock;
 import org.robolectric.util.ReflectionHelpers;
 
@@ -70,6 +69,7 @@ final class Phone implements AutoCloseable {
         set(Core.class, "instance", null);
         set(Core.class, "waitsForUnlock", false);
         set(Client.class, "strangerAt", -1_000_000L);
+        set(Processes.class, "commandLine", "/proc/self/cmdline");
     }
 
     /** Where the manifest's gateway is; null takes the line out. */
@@ -305,12 +305,15 @@ final class Phone implements AutoCloseable {
     }
 
     /** From now on this is the process's name. */
-    void process(String name) {
+    void process(String name) throws Exception {
         if (android.os.Build.VERSION.SDK_INT >= 28) {
             ShadowApplication.setProcessName(name);
-        } else {
-            ShadowProcess.setProcessName(name);
+            return;
         }
+        File line = File.createTempFile("cmdline", "");
+        line.deleteOnExit();
+        Files.write(line.toPath(), Json.utf8(name + '\0'));
+        set(Processes.class, "commandLine", line.getPath());
     }
 
     /** What the core says to the daemon from now on is lost. Returns the daemon's handle, for its end. */

@@ -44,10 +44,8 @@ public class StatusPageTest extends GatewayTest {
     public void text_lines_and_json_say_the_same() throws Exception {
         ShadowAlarmManager.setCanScheduleExactAlarms(true);
         register();
-        connected();
-        phone.settle();
+        phone.until("the gateway's answer", () -> dump().startsWith("Connected for "));
         String text = dump();
-        assertTrue(text, text.startsWith("Connected for "));
         assertTrue(text, text.contains("service    a foreground service"));
         String lines = dump("--checkin");
         assertTrue(lines, lines.startsWith("1,page,1,") && lines.trim().endsWith("1,end"));
