@@ -84,7 +84,7 @@ final class Alarms {
             return "exact alarms are not allowed to this app";
         } catch (IllegalStateException tooMany) {
             // More than 500 alarms of the app's own.
-            return tooMany.getMessage();
+            return String.valueOf(tooMany.getMessage());
         }
     }
 
@@ -99,7 +99,7 @@ final class Alarms {
         } catch (SecurityException denied) {
             return "alarms are not allowed to this app";
         } catch (IllegalStateException tooMany) {
-            return tooMany.getMessage();
+            return String.valueOf(tooMany.getMessage());
         }
     }
 

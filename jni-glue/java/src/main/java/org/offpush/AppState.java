@@ -18,6 +18,7 @@ import java.util.Map;
  */
 final class AppState {
     private static final String REG_ID = "regId";
+    private static final String APP_ID = "offpush_app";
     private static final String ALIAS = "alias_";
     private static final String TOPIC = "topic_";
     private static final String ACCOUNT = "account_";
@@ -46,10 +47,8 @@ final class AppState {
         } else if (first == null) {
             return;
         } else if (command.equals(MiPushClient.COMMAND_REGISTER)) {
-            if (!first.equals(regId())) {
-                // Names belong to a registration.
-                file.edit().clear().putString(REG_ID, first).commit();
-            }
+            // A gateway that has forgotten the phone gives another regId, and gets the names again.
+            file.edit().putString(REG_ID, first).commit();
         } else if (command.equals(MiPushClient.COMMAND_SET_ALIAS)) {
             add(ALIAS + first);
         } else if (command.equals(MiPushClient.COMMAND_UNSET_ALIAS)) {
@@ -63,6 +62,15 @@ final class AppState {
         } else if (command.equals(MiPushClient.COMMAND_UNSUBSCRIBE_TOPIC)) {
             remove(TOPIC + first);
         }
+    }
+
+    /** The app registers with this AppID: with another than before it is another registration, without names. */
+    void registering(String appId) {
+        String before = file.getString(APP_ID, null);
+        if (before != null && !before.equals(appId)) {
+            forget();
+        }
+        file.edit().putString(APP_ID, appId).commit();
     }
 
     /** The registration is over. */

@@ -6,6 +6,7 @@ import android.content.Context;
 import android.os.Build;
 import android.service.notification.StatusBarNotification;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -105,8 +106,19 @@ final class Bar {
 
     /** Posts a message's notification in its place. */
     synchronized void post(String tag, Notification notification) {
-        remembered.put(tag, new Place(tag, notification, posts++));
+        if (Build.VERSION.SDK_INT < 23) {
+            remembered.put(tag, new Place(tag, notification, posts++));
+        }
         manager.notify(tag, MESSAGE, notification);
+    }
+
+    /** The person has clicked or swiped this message's notification away: the platform cannot be asked before Android 6. */
+    synchronized void left(String id) {
+        for (Place place : new ArrayList<Place>(remembered.values())) {
+            if (id.equals(place.id)) {
+                remembered.remove(place.tag);
+            }
+        }
     }
 
     synchronized void remove(String tag) {

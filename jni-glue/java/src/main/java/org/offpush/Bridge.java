@@ -1,6 +1,9 @@
 package org.offpush;
 
+import android.os.Build;
 import android.os.SystemClock;
+
+import com.xiaomi.mipush.sdk.MiPushClient;
 
 import org.json.JSONArray;
 import org.json.JSONObject;
@@ -16,6 +19,8 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
     private final Deliveries deliveries;
     private long again = AGAIN;
     private boolean waitsForPermission;
+    /** The daemon holds callbacks back, since the app did not take one. */
+    private boolean isMuted;
     private volatile String state = "";
     private volatile long busyAt;
 
@@ -67,9 +72,9 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
         }
     }
 
-    /** Whether the daemon is connected, and nothing has happened for so many milliseconds. */
+    /** Whether the daemon is connected, nothing is under way, and nothing has happened for so many milliseconds. */
     boolean isQuiet(long millis) {
-        return state.equals("connected") && SystemClock.elapsedRealtime() - busyAt >= millis;
+        return state.equals("connected") && deliveries.isIdle() && notifications.isIdle() && SystemClock.elapsedRealtime() - busyAt >= millis;
     }
 
     /** The daemon's state as it last told it. */
@@ -121,7 +126,17 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
             post(new Runnable() {
                 @Override
                 public void run() {
+                    JSONObject message = callback.optJSONObject("message");
+                    if (callback.optString("kind").equals("notification-arrived") && message != null) {
+                        Json.put(message, "notified", notifications.wouldShow(message));
+                    }
                     deliveries.add(callback);
+                    boolean registered = callback.optString("kind").equals("registered") && callback.optInt("code") == 0;
+                    if (registered && Build.VERSION.SDK_INT >= 33
+                            && !Names.granted(core.context, android.Manifest.permission.POST_NOTIFICATIONS)) {
+                        deliveries.add(Json.of("kind", Delivery.REQUIRE_PERMISSIONS, "permissions",
+                                new JSONArray().put(android.Manifest.permission.POST_NOTIFICATIONS)));
+                    }
                 }
             });
         }
@@ -132,8 +147,10 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
         post(new Runnable() {
             @Override
             public void run() {
-                core.locks.handedOver();
-                core.alarms.set(deadline, latest);
+                // What a daemon asked for before it was ended would come too late.
+                if (core.daemon.runs()) {
+                    core.alarms.set(deadline, latest);
+                }
             }
         });
     }
@@ -198,21 +215,38 @@ final class Bridge implements Callbacks, Deliveries.Outcome, Notifications.Outco
         if (!callback.has("id")) {
             return;
         }
+        boolean isLast = MiPushClient.COMMAND_UNREGISTER.equals(callback.optString("command")) && callback.optInt("code") == 0;
         if (taken) {
             again = AGAIN;
             core.daemon.request(Json.of("op", "taken", "id", callback.optLong("id")));
+        }
+        if (isLast) {
+            core.left();
+        }
+        if (taken) {
             return;
         }
-        // The app's process died over it, or has no receiver: the daemon gives them all again.
+        // The app's process died over it, or could not be started: the daemon gives them all again.
         core.daemon.app(false);
+        isMuted = true;
         core.handler.removeCallbacks(listenAgain);
         core.handler.postDelayed(listenAgain, again);
         again = Math.min(again * 2, AGAIN_AT_MOST);
     }
 
+    /** The app itself has spoken, so it can be spoken to. On the core's thread. */
+    void appIsThere() {
+        again = AGAIN;
+        if (isMuted) {
+            core.handler.removeCallbacks(listenAgain);
+            listenAgain.run();
+        }
+    }
+
     private final Runnable listenAgain = new Runnable() {
         @Override
         public void run() {
+            isMuted = false;
             core.daemon.app(true);
         }
     };

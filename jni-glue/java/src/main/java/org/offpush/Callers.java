@@ -19,7 +19,8 @@ import javax.crypto.spec.SecretKeySpec;
  *
  * <p>An intent of ours is explicit and carries, in its data URI, a MAC under this installation's key over its action,
  * its component and its content. Only action, component and data are read before the MAC was checked: reading any extra
- * would already deserialise what a stranger put there. The URI also tells our PendingIntents apart.
+ * would already deserialise what a stranger put there. The URI also tells our PendingIntents apart. The content is its
+ * fragment, which Android leaves out where it logs intents (Uri.toSafeString).
  */
 final class Callers {
     private static final String SCHEME = "offpush";
@@ -38,7 +39,7 @@ final class Callers {
         String content = Base64.encodeToString(Json.bytes(body), BASE64);
         String mac = mac(context, action, component, content);
         return new Intent(action).setClassName(context.getPackageName(), component)
-                .setData(Uri.parse(SCHEME + ":" + mac + "." + content));
+                .setData(Uri.parse(SCHEME + ":" + mac + "#" + content));
     }
 
     /** The content of an intent of ours that was made for this component; null if it is not one. */
@@ -47,13 +48,13 @@ final class Callers {
         if (data == null || !SCHEME.equals(data.getScheme())) {
             return null;
         }
-        String text = data.getSchemeSpecificPart();
-        if (text == null || text.length() > MAXIMUM_CHARACTERS || text.indexOf('.') != MAC_CHARACTERS) {
+        String told = data.getEncodedSchemeSpecificPart();
+        String content = data.getEncodedFragment();
+        if (told == null || told.length() != MAC_CHARACTERS || content == null || content.length() > MAXIMUM_CHARACTERS) {
             return null;
         }
-        String content = text.substring(MAC_CHARACTERS + 1);
         String expected = mac(context, String.valueOf(intent.getAction()), component, content);
-        if (!MessageDigest.isEqual(Json.utf8(expected), Json.utf8(text.substring(0, MAC_CHARACTERS)))) {
+        if (!MessageDigest.isEqual(Json.utf8(expected), Json.utf8(told))) {
             return null;
         }
         try {

@@ -50,6 +50,7 @@ public final class Client {
                 return;
             }
         }
+        new AppState(context).registering(appId.trim());
         send(context, Json.of("do", "register", "appId", appId.trim(), "appKey", appKey.trim()));
     }
 

@@ -6,10 +6,16 @@ import com.xiaomi.mipush.sdk.MiPushClient;
 import org.json.JSONArray;
 import org.json.JSONObject;
 
+import java.util.Arrays;
+import java.util.List;
 
 /** What the app's processes and the person ask of the push service. Runs on the core's thread. */
 final class Commands {
     private static final JSONObject REGISTER = Json.of("op", "register");
+
+    /** What comes from a process of the app that can take callbacks. */
+    private static final List<String> BY_APP = Arrays.asList("register", "request", "unregister", "disable", "enable",
+            "notify-type", "click", "click-folded", "cleared");
 
     private final Core core;
 
@@ -19,6 +25,9 @@ final class Commands {
 
     void run(JSONObject body) {
         String what = body.optString("do");
+        if (BY_APP.contains(what)) {
+            core.bridge.appIsThere();
+        }
         if (what.equals("register")) {
             register(body.optString("appId"), body.optString("appKey"));
         } else if (what.equals("request")) {
@@ -27,10 +36,7 @@ final class Commands {
             unregister();
         } else if (what.equals("disable")) {
             core.settings.setDisabled(true);
-            core.stop("the app has switched pushes off (disablePush)");
-            core.alarms.set(-1, -1);
-            core.jobs.cancelAll();
-            core.presence.end();
+            core.end("the app has switched pushes off (disablePush)");
         } else if (what.equals("enable")) {
             core.settings.setDisabled(false);
             core.start("enablePush", true);
@@ -38,8 +44,8 @@ final class Commands {
         } else if (what.equals("notify-type")) {
             core.settings.setNotifyType(body.has("value") ? Integer.valueOf(body.optInt("value")) : null);
         } else if (what.equals("click") || what.equals("dismiss")) {
-            core.start(what, false);
-            core.daemon.request(Json.of("op", what, "id", body.optString("id")));
+            core.bridge.notifications.left(body.optString("id"));
+            done(Json.of("op", what, "id", body.optString("id")));
             core.bridge.notifications.promoteSoon();
             core.bridge.notificationsMayBeBack();
         } else if (what.equals("click-folded")) {
@@ -57,10 +63,17 @@ final class Commands {
         }
     }
 
+    /** What the person did: told to the daemon now, or to the next one. */
+    private void done(JSONObject request) {
+        core.start(request.optString("op"), false);
+        if (core.daemon.request(request) == null) {
+            core.missed.add(request);
+        }
+    }
+
     /** The summary is gone, and what stood behind it with it. */
     private void folded(String operation) {
-        core.start(operation, false);
-        core.daemon.request(Json.of("op", operation, "ids", Json.array(core.bridge.notifications.takeFolded())));
+        done(Json.of("op", operation, "ids", Json.array(core.bridge.notifications.takeFolded())));
         core.bridge.notificationsMayBeBack();
     }
 
@@ -68,8 +81,8 @@ final class Commands {
         if (!appId.equals(core.settings.appId()) || !appKey.equals(core.settings.appKey())) {
             // What runs belongs to the registration before, and what it was told of the network went with it.
             core.stop("the app registers with another AppID or AppKey");
-            core.settings.setApp(appId, appKey);
         }
+        core.settings.setApp(appId, appKey);
         String problem = core.start("registerPush", true);
         JSONObject answer = problem == null ? core.daemon.request(REGISTER) : null;
         problem = problem != null ? problem : refusal(answer);
@@ -92,13 +105,9 @@ final class Commands {
     }
 
     private void unregister() {
-        if (core.settings.appId() != null && core.start("unregisterPush", false) == null) {
-            core.daemon.request(Json.of("op", "command", "command", "unregister"));
-        }
-        // The daemon goes on until the gateway knows; the next start of the process has nothing to do.
-        core.settings.setApp(null, null);
         Notifications.remove(core.context, Pick.ALL);
         core.bridge.notifications.clear(Pick.ALL);
+        core.unregister();
     }
 
     /** Why a request was not carried out; null if it was. */

@@ -24,6 +24,12 @@ import java.util.List;
 final class Core {
     /** What dumpsys may ask of the control protocol: it changes nothing. */
     private static final List<String> QUESTIONS = Arrays.asList("history", "notifications", "networks");
+    /**
+     * Milliseconds until a daemon that could not start is started again: longer than the end of one before takes; doubled
+     * up to a day, since what is wrong may last until the app is updated.
+     */
+    private static final long NEXT_TRY = 60_000L;
+    private static final long NEXT_TRY_AT_MOST = 24 * 3_600_000L;
     /** Milliseconds after which a service that still runs is no restart loop. */
     private static final long SETTLED = 5 * 60_000L;
 
@@ -31,6 +37,7 @@ final class Core {
     static final String NOT_RUNNING = "not-running";
     private static final String DOES_NOT_RUN = "does not run: ";
     private static final String UNREGISTERED = "the app has not registered";
+    private static final JSONObject UNREGISTER = Json.of("op", "command", "command", "unregister");
     private static final String PAUSES = "it was started again and again within minutes, and now waits for a while";
     private static final String LOCKED = "the phone has not been unlocked since it was started";
 
@@ -48,10 +55,12 @@ final class Core {
     final Bridge bridge;
     final Daemon daemon;
     final Networks networks;
+    final Missed missed;
     private final Restarts restarts;
     private final Commands commands;
     /** Until this moment (elapsedRealtime, ms), which counts sleep too, nothing is started: it was started too often. */
     private long pausesUntil;
+    private long nextTry = NEXT_TRY;
     private String lastStarted;
     /** Why the daemon does not run; null while it does, and before anything has asked for it. */
     private volatile String whyNot;
@@ -76,6 +85,7 @@ final class Core {
                 daemon.said(status);
             }
         });
+        missed = new Missed(settings);
         commands = new Commands(this);
         networks = new Networks(context, handler, status, new Networks.Listener() {
             @Override
@@ -147,11 +157,13 @@ final class Core {
         handler.post(new Runnable() {
             @Override
             public void run() {
-                if (settings.appId() != null && !settings.disabled() && !presence.stays()) {
-                    presence.byJob("Android has ended the service");
-                }
                 if (settings.appId() == null || settings.disabled()) {
                     stop("the app has switched it off");
+                } else if (!presence.isThere()) {
+                    String denied = presence.start(Json.of("do", "stay"));
+                    if (denied != null) {
+                        presence.byJob("Android has ended the service, and " + denied);
+                    }
                 }
             }
         });
@@ -180,6 +192,7 @@ final class Core {
         if (asked) {
             restarts.forget();
             pausesUntil = 0;
+            nextTry = NEXT_TRY;
         }
         if (!daemon.runs()) {
             if (SystemClock.elapsedRealtime() < pausesUntil) {
@@ -188,28 +201,73 @@ final class Core {
             long pause = restarts.start(System.currentTimeMillis());
             if (pause > 0) {
                 pausesUntil = SystemClock.elapsedRealtime() + pause;
-                // Awake, the handler is on time; asleep, the job is.
-                handler.postDelayed(afterPause, pause);
-                jobs.wake(pause, pause);
+                again(pause);
                 return say(PAUSES);
             }
             lastStarted = why;
         }
         boolean ran = daemon.runs();
+        jobs.daily();
         String problem = daemon.start(config, appId, settings.appKey());
         if (problem != null) {
+            // A disk that is full, or the former daemon's last moments: later it may do.
+            again(nextTry);
+            nextTry = Math.min(2 * nextTry, NEXT_TRY_AT_MOST);
             return say(problem);
         }
+        nextTry = NEXT_TRY;
         if (!ran) {
-            jobs.daily();
             handler.postDelayed(settled, SETTLED);
             networks.watch();
             bridge.daemonStarted();
+            missed.tell(daemon);
+            if (settings.leaving()) {
+                leave();
+            }
+        }
+        if (!daemon.runs()) {
+            return whyNot;
         }
         whyNot = null;
         status.clear(Status.DAEMON);
         daemon.said(status);
         return null;
+    }
+
+    /** The app wants no pushes any more: nothing of ours is left running or scheduled. On the core's thread. */
+    void end(String why) {
+        stop(why);
+        alarms.set(-1, -1);
+        jobs.cancelAll();
+        presence.end();
+    }
+
+    /** Tells the daemon that the app has unregistered. Its result follows; a refusal says that there is nothing to end. */
+    private void leave() {
+        JSONObject answer = daemon.request(UNREGISTER);
+        if (answer != null && answer.has("error")) {
+            left();
+        }
+    }
+
+    /** The app unregisters: the daemon goes on until the gateway knows, also in the next process. On the core's thread. */
+    void unregister() {
+        if (settings.appId() == null) {
+            return;
+        }
+        settings.setLeaving();
+        boolean ran = daemon.runs();
+        if (start("unregisterPush", true) == null && ran) {
+            leave();
+        }
+    }
+
+    /** The gateway knows that the app has unregistered, if it still wants to. On the core's thread. */
+    void left() {
+        if (settings.leaving()) {
+            settings.setApp(null, null);
+            end(UNREGISTERED);
+        }
     }
 
     /** Ends the daemon and what belongs to it. On the core's thread. */
@@ -221,6 +279,13 @@ final class Core {
         locks.release();
         bridge.daemonStopped(why);
         say(why);
+    }
+
+    /** Starts the daemon in so many milliseconds: awake, the handler is on time; asleep, the job is. */
+    private void again(long millis) {
+        handler.removeCallbacks(afterPause);
+        handler.postDelayed(afterPause, millis);
+        jobs.wake(millis, millis);
     }
 
     private final Runnable afterPause = new Runnable() {

@@ -56,7 +56,7 @@ final class Daemon {
             startedWith = text;
             return null;
         } catch (IllegalStateException refused) {
-            return refused.getMessage();
+            return String.valueOf(refused.getMessage());
         } catch (LinkageError missing) {
             // No library for this processor, or one that was stripped from the app.
             return "liboffpush.so cannot be loaded: " + missing.getMessage();

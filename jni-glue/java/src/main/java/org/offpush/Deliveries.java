@@ -34,6 +34,8 @@ final class Deliveries {
     private final Outcome outcome;
     private final ArrayDeque<JSONObject> waiting = new ArrayDeque<JSONObject>();
     private boolean busy;
+    /** The number of the last delivery; another process, or the next of this one, begins elsewhere. */
+    private long number = System.nanoTime();
 
     /** Results come on this handler's thread, on which the methods are to be called. */
     Deliveries(Context context, Handler handler, Status status, Outcome outcome) {
@@ -45,6 +47,10 @@ final class Deliveries {
 
     /** Delivers a callback ({@code {"kind":…}}) after those that wait. */
     void add(JSONObject callback) {
+        if (waits(callback)) {
+            // The daemon gives all again that is not confirmed.
+            return;
+        }
         if (waiting.size() >= MOST) {
             JSONObject dropped = firstArrival();
             if (dropped == null) {
@@ -55,6 +61,20 @@ final class Deliveries {
         }
         waiting.add(callback);
         next();
+    }
+
+    /** Whether nothing waits, and nothing is on its way. */
+    boolean isIdle() {
+        return waiting.isEmpty();
+    }
+
+    private boolean waits(JSONObject callback) {
+        for (JSONObject other : waiting) {
+            if (callback.has("id") && other.has("id") && other.optLong("id") == callback.optLong("id")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The oldest that nobody has to confirm. */
@@ -72,8 +92,14 @@ final class Deliveries {
             return;
         }
         busy = true;
+        JSONObject callback = waiting.peek();
+        Json.put(callback, "delivery", ++number);
         // Asked each time: an update may have brought another receiver, or enabled one.
-        send(waiting.peek(), Receivers.of(context, status), 0, true);
+        List<String> receivers = Receivers.of(context, status);
+        // Without a receiver results and clicks have nobody to wait for; a message for the app itself waits for its
+        // time to live, and is not called shown.
+        boolean taken = !receivers.isEmpty() || !callback.optString("kind").equals("pass-through-message");
+        send(callback, receivers, 0, taken);
     }
 
     private void send(final JSONObject callback, final List<String> receivers, final int index, final boolean taken) {
@@ -84,9 +110,10 @@ final class Deliveries {
             next();
             return;
         }
-        boolean arrived = callback.optString("kind").equals("notification-arrived");
-        Intent intent = Callers.sign(context, arrived ? Names.MESSAGE_ARRIVED : Names.RECEIVE_MESSAGE,
-                receivers.get(index), callback);
+        String kind = callback.optString("kind");
+        String action = kind.equals("notification-arrived") ? Names.MESSAGE_ARRIVED
+                : kind.equals(Delivery.REQUIRE_PERMISSIONS) ? Names.ERROR : Names.RECEIVE_MESSAGE;
+        Intent intent = Callers.sign(context, action, receivers.get(index), callback);
         intent.addFlags(Intent.FLAG_INCLUDE_STOPPED_PACKAGES | Intent.FLAG_RECEIVER_FOREGROUND);
         BroadcastReceiver last = new BroadcastReceiver() {
             @Override

@@ -23,14 +23,20 @@ final class InstallKey {
     static synchronized byte[] of(Context context) {
         File file = new File(context.getNoBackupFilesDir(), FILE);
         if (key == null || !file.getPath().equals(keyOf)) {
+            // A thread that the app has interrupted gets no lock of a file.
+            boolean interrupted = Thread.interrupted();
             try {
                 key = readOrMake(file);
+                keyOf = file.getPath();
             } catch (IOException unreadable) {
-                // For this process alone: intents of the app's other processes are taken for a stranger's.
+                // For this once: such an intent is taken for a stranger's.
                 AppLog.log("the installation's key cannot be kept", unreadable);
-                key = random();
+                return random();
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
-            keyOf = file.getPath();
         }
         return key.clone();
     }

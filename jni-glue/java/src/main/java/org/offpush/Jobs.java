@@ -53,7 +53,7 @@ final class Jobs {
         }
     }
 
-    /** The app has unregistered: nothing is left to do. */
+    /** The app wants no pushes any more: nothing is left to do. */
     void cancelAll() {
         cancel(KEEP);
         cancel(WAKE);

@@ -6,6 +6,7 @@ import android.content.Context;
 import android.content.res.Resources;
 import android.graphics.Bitmap;
 import android.graphics.BitmapFactory;
+import android.graphics.drawable.AdaptiveIconDrawable;
 import android.net.Uri;
 import android.os.Build;
 import android.os.Bundle;
@@ -155,9 +156,24 @@ final class Looks {
 
     /** The drawable that Mi Push apps bring for the status bar, else the app's icon, else the platform's bell. */
     static int smallIcon(Context context) {
-        int own = drawable(context, SMALL_ICON);
-        int icon = own != 0 ? own : context.getApplicationInfo().icon;
-        return icon != 0 ? icon : android.R.drawable.stat_notify_chat;
+        for (int icon : new int[] {drawable(context, SMALL_ICON), context.getApplicationInfo().icon}) {
+            if (icon != 0 && isFit(context, icon)) {
+                return icon;
+            }
+        }
+        return android.R.drawable.stat_notify_chat;
+    }
+
+    /** An adaptive icon in the status bar ends Android 8.0's SystemUI, again and again (Android's issue 68716460). */
+    private static boolean isFit(Context context, int icon) {
+        if (Build.VERSION.SDK_INT != 26) {
+            return true;
+        }
+        try {
+            return !(context.getDrawable(icon) instanceof AdaptiveIconDrawable);
+        } catch (Resources.NotFoundException missing) {
+            return false;
+        }
     }
 
     private static int drawable(Context context, String name) {

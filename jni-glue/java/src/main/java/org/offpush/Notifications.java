@@ -41,6 +41,7 @@ final class Notifications {
     /** How often a picture is put into a notification at most: an update may be shed. */
     private static final int PICTURE_TRIES = 3;
 
+    private static final String DENIED = "notifications are not allowed";
     private static final String REPLACED = "a newer message with the same notifyId came before it could be shown";
 
     /** Who is told. */
@@ -126,20 +127,38 @@ final class Notifications {
         }
     }
 
-    /** Shows a message (the control protocol's form). Its outcome follows. */
-    void present(long sequence, JSONObject message, boolean silent) {
+    /** Whether a message (the control protocol's form) would be shown now. */
+    boolean wouldShow(JSONObject message) {
+        return blocked(message) == null && allowed();
+    }
+
+    /** Why a message is not to be shown at all; null if it is. */
+    private String blocked(JSONObject message) {
         if (Looks.extra(message).optString("notify_foreground").equals("0") && Processes.appIsVisible(context)) {
-            outcomes.presented(sequence, BLOCKED, "notify_foreground is 0, and the app is in the foreground");
-            return;
-        }
-        if (!allowed()) {
-            outcomes.presented(sequence, LATER, "notifications are not allowed");
-            return;
+            return "notify_foreground is 0, and the app is in the foreground";
         }
         String channel = looks.channel(message, settings.notifyType());
         if (channel != null && channels.isOff(channel)) {
             sayChannels();
-            outcomes.presented(sequence, BLOCKED, "the person has switched the channel " + channel + " off");
+            return "the person has switched the channel " + channel + " off";
+        }
+        return null;
+    }
+
+    /** Whether nothing is on its way to the bar. */
+    boolean isIdle() {
+        return underWay.isEmpty() && updates.isEmpty();
+    }
+
+    /** Shows a message (the control protocol's form). Its outcome follows. */
+    void present(long sequence, JSONObject message, boolean silent) {
+        String blocked = blocked(message);
+        if (blocked != null) {
+            outcomes.presented(sequence, BLOCKED, blocked);
+            return;
+        }
+        if (!allowed()) {
+            outcomes.presented(sequence, LATER, DENIED);
             return;
         }
         Post post = new Post(sequence, message, silent, false);
@@ -180,8 +199,18 @@ final class Notifications {
         summary.remove(sequence);
     }
 
-    /** The app wants these cleared, and has taken them out of the bar itself. */
+    /** The person has clicked or swiped this message's notification away. */
+    void left(String id) {
+        bar.left(id);
+    }
+
+    /** The app wants these cleared; from Android 6 on it has taken them out of the bar itself. */
     void clear(Pick pick) {
+        for (Bar.Place place : bar.places().values()) {
+            if (pick.picks(place.tag, place.title, place.text)) {
+                bar.remove(place.tag);
+            }
+        }
         for (Map<String, Post> waiting : Arrays.asList(underWay, updates)) {
             for (String tag : new ArrayList<String>(waiting.keySet())) {
                 JSONObject message = waiting.get(tag).message;
@@ -276,7 +305,7 @@ final class Notifications {
             fold(post);
         } else {
             underWay.remove(tag);
-            outcomes.presented(post.sequence, LATER, "notifications are not allowed");
+            outcomes.presented(post.sequence, LATER, DENIED);
         }
     }
 
@@ -378,6 +407,9 @@ final class Notifications {
     /** Takes these out of the bar, from any process of the app; the summary if it is all. */
     static void remove(Context context, Pick pick) {
         Bar bar = new Bar(context);
+        if (pick.onlyTag() != null) {
+            bar.remove(pick.onlyTag());
+        }
         for (Bar.Place place : bar.places().values()) {
             if (pick.picks(place.tag, place.title, place.text)) {
                 bar.remove(place.tag);

@@ -37,6 +37,11 @@ final class Pick {
         return Json.of("tag", tag, "title", title, "text", text);
     }
 
+    /** The one tag that is meant; null if the words count, or all are meant. */
+    String onlyTag() {
+        return !any(tag) && any(title) && any(text) ? tag : null;
+    }
+
     boolean isAll() {
         return any(tag) && any(title) && any(text);
     }

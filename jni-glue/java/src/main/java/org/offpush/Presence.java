@@ -139,7 +139,7 @@ final class Presence {
         } catch (IllegalStateException background) {
             // From 8 on, in the background: only as a foreground service.
         } catch (SecurityException denied) {
-            return denied.getMessage();
+            return String.valueOf(denied.getMessage());
         }
         String missing = Build.VERSION.SDK_INT < 26 ? "Android did not start it" : missing();
         if (missing == null && !Config.of(context).foreground) {
@@ -154,7 +154,7 @@ final class Presence {
         } catch (IllegalStateException denied) {
             return "Android does not allow it from the background now";
         } catch (SecurityException denied) {
-            return denied.getMessage();
+            return String.valueOf(denied.getMessage());
         }
     }
 

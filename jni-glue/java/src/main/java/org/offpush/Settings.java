@@ -12,6 +12,8 @@ final class Settings {
     private static final String APP_ID = "appId";
     private static final String APP_KEY = "appKey";
     private static final String DISABLED = "disabled";
+    private static final String LEAVING = "leaving";
+    private static final String MISSED = "missed";
     private static final String NOTIFY_TYPE = "notifyType";
     private static final String STARTS = "starts";
 
@@ -21,7 +23,7 @@ final class Settings {
         file = context.getSharedPreferences(FILE, Context.MODE_PRIVATE);
     }
 
-    /** Null before the first registration and after unregistering. */
+    /** Null before the first registration and after the end of the last. */
     String appId() {
         return file.getString(APP_ID, null);
     }
@@ -31,7 +33,25 @@ final class Settings {
     }
 
     void setApp(String appId, String appKey) {
-        file.edit().putString(APP_ID, appId).putString(APP_KEY, appKey).commit();
+        file.edit().putString(APP_ID, appId).putString(APP_KEY, appKey).remove(LEAVING).commit();
+    }
+
+    /** Whether the app has unregistered, and the gateway may not know yet. */
+    boolean leaving() {
+        return file.getBoolean(LEAVING, false);
+    }
+
+    void setLeaving() {
+        file.edit().putBoolean(LEAVING, true).commit();
+    }
+
+    /** What the person did with notifications while no daemon ran: requests of the control protocol, a line each. */
+    String missed() {
+        return file.getString(MISSED, "");
+    }
+
+    void setMissed(String missed) {
+        file.edit().putString(MISSED, missed).commit();
     }
 
     /** Whether the app has switched pushes off. */

@@ -41,11 +41,6 @@ final class WakeLocks {
         set(alarm, HAND_OVER);
     }
 
-    /** The daemon has seen the alarm: whether it stays awake is its own matter. */
-    void handedOver() {
-        set(alarm, 0);
-    }
-
     /** Nothing is held any more. */
     void release() {
         set(daemon, 0);

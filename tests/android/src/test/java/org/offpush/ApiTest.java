@@ -9,10 +9,15 @@ import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 import static org.robolectric.Shadows.shadowOf;
 
+import android.app.AlarmManager;
+import android.app.Notification;
 import android.app.NotificationManager;
+import android.app.job.JobScheduler;
 import android.content.ComponentName;
+import android.content.Context;
 import android.content.Intent;
 import android.content.pm.PackageManager;
+import android.os.Build;
 
 import com.xiaomi.mipush.sdk.ErrorCode;
 import com.xiaomi.mipush.sdk.MiPushClient;
@@ -30,6 +35,8 @@ import java.util.Arrays;
 import java.util.Calendar;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What MiPushClient does, call by call, at a real gateway. */
 @RunWith(RobolectricTestRunner.class)
@@ -194,11 +201,164 @@ public class ApiTest extends OnGateway {
                 return refused.getMessage().contains("\"code\"");
             }
         });
+        phone.until("the service has ended", () -> phone.service() == null);
+        assertFalse(Phone.core().daemon.runs());
+        AlarmManager alarms = (AlarmManager) phone.app.getSystemService(Context.ALARM_SERVICE);
+        assertEquals(0, shadowOf(alarms).getScheduledAlarms().size());
+        JobScheduler jobs = (JobScheduler) phone.app.getSystemService(Context.JOB_SCHEDULER_SERVICE);
+        assertEquals(jobs.getAllPendingJobs().toString(), 0, jobs.getAllPendingJobs().size());
         String second = register();
         assertNotEquals(regId, second);
         push(second, "Again");
         shown("Again");
         assertNull(phone.titled("After"));
+    }
+
+    private void refused(String regId) throws Exception {
+        phone.until("the gateway refuses the regId", () -> {
+            try {
+                push(regId, "After");
+                return false;
+            } catch (java.io.IOException refused) {
+                return refused.getMessage().contains("\"code\"");
+            }
+        });
+    }
+
+    /** An unregistration that its process did not live to see through is seen through by the next one. */
+    @Test
+    public void an_unregistration_survives_the_process() throws Exception {
+        String regId = register();
+        CountDownLatch held = phone.hold(Phone.core());
+        MiPushClient.unregisterPush(phone.app);
+        phone.pump();
+        held.countDown();
+        phone.until("the app is leaving", () -> Phone.core().settings.leaving() || Phone.core().settings.appId() == null);
+        phone.kill();
+        phone.start(null);
+        refused(regId);
+        phone.until("the service has ended", () -> phone.service() == null);
+        assertNull(Phone.core().settings.appId());
+    }
+
+    /** An app that registers again at once, for another person, keeps its service, and gets another regId. */
+    @Test
+    public void registering_again_at_once_keeps_the_service() throws Exception {
+        String regId = register();
+        SampleReceiver.CALLS.clear();
+        MiPushClient.unregisterPush(phone.app);
+        MiPushClient.registerPush(phone.app, gateway.appId, gateway.appKey);
+        String second = callback("register").result.getCommandArguments().get(0);
+        assertNotEquals(regId, second);
+        push(second, "Again");
+        shown("Again");
+        phone.settle();
+        assertTrue(Phone.core().presence.stays() && phone.service() != null);
+    }
+
+    /** A click while pushes are off is counted, and calls back, once they are on again. */
+    @Test
+    public void a_click_while_pushes_are_off_is_kept() throws Exception {
+        String regId = register();
+        String id = push(regId, "Kept");
+        Notification notification = shown("Kept");
+        step(id, "shown");
+        MiPushClient.disablePush(phone.app);
+        phone.until("it is off", () -> !Phone.core().daemon.runs());
+        phone.click(notification.contentIntent);
+        phone.until("it waits", () -> Phone.core().settings.missed().contains(id));
+        phone.kill();
+        MiPushClient.enablePush(phone.app);
+        callback("clicked");
+        step(id, "clicked");
+        assertEquals("", Phone.core().settings.missed());
+    }
+
+    /** An app that speaks is spoken to at once, however often it did not take a callback before. */
+    @Test
+    public void an_app_that_speaks_is_spoken_to() throws Exception {
+        register();
+        phone.settle();
+        Core core = Phone.core();
+        for (int i = 0; i < 6; i++) {
+            core.handler.post(() -> core.bridge.delivered(Json.of("id", Long.MAX_VALUE, "kind", "nothing"), false));
+        }
+        phone.settle();
+        MiPushClient.setAlias(phone.app, "spoken", null);
+        succeeds("set-alias", "spoken");
+    }
+
+    private static long calls(String name) {
+        return SampleReceiver.CALLS.stream().filter(call -> call.name.equals(name)).count();
+    }
+
+    /** A callback that the daemon gives again while it waits is run once. */
+    @Test
+    public void what_waits_is_not_given_twice() throws Exception {
+        register();
+        byte[] line = Json.bytes(Json.of("id", Long.MAX_VALUE, "kind", "command-result", "command", "own", "code", 0));
+        Phone.core().bridge.callback(line);
+        Phone.core().bridge.callback(line);
+        result("own");
+        MiPushClient.setAlias(phone.app, "after", null);
+        phone.until("what comes after", () -> SampleReceiver.result("set-alias") != null);
+        assertNull("once", SampleReceiver.result("own"));
+    }
+
+    /** A callback that waited behind a slow one for longer than Android allows comes again, and is run once. */
+    @Test
+    public void what_waits_behind_a_slow_callback_comes_again() throws Exception {
+        String regId = register();
+        phone.settle();
+        SampleReceiver.CALLS.clear();
+        CountDownLatch ends = new CountDownLatch(1);
+        SampleReceiver.slow = ends;
+        gateway.push(regId, "payload", "one", "pass_through", "1");
+        callback("pass-through");
+        gateway.push(regId, "payload", "two", "pass_through", "1");
+        // The first is let go after 8 s, the second, which has not begun, after 8 more.
+        for (int i = 0; i < 20; i++) {
+            phone.pass(1_000);
+        }
+        assertEquals(1, calls("pass-through"));
+        SampleReceiver.slow = null;
+        ends.countDown();
+        phone.until("the second", () -> {
+            phone.pass(1_000);
+            return calls("pass-through") == 2;
+        });
+        for (int i = 0; i < 60; i++) {
+            phone.pass(1_000);
+        }
+        assertEquals(SampleReceiver.CALLS.toString(), 2, calls("pass-through"));
+    }
+
+    /** A message that cannot be shown arrives all the same, and says that no notification was shown for it. */
+    @Test
+    @Config(sdk = {28, 34, 35})
+    public void what_arrives_says_whether_it_is_shown() throws Exception {
+        String regId = register();
+        push(regId, "Seen");
+        assertTrue(callback("arrived").message.isNotified());
+        SampleReceiver.CALLS.clear();
+        shadowOf(phone.notifications()).setNotificationsEnabled(false);
+        push(regId, "Unseen");
+        assertFalse(callback("arrived").message.isNotified());
+    }
+
+    /** From Android 13 on an app that may not show notifications is told so with its registration. */
+    @Test
+    @Config(sdk = {28, 34})
+    public void a_missing_permission_is_told() throws Exception {
+        shadowOf(phone.app).denyPermissions("android.permission.POST_NOTIFICATIONS");
+        register();
+        String told = "permissions [android.permission.POST_NOTIFICATIONS]";
+        if (Build.VERSION.SDK_INT < 33) {
+            phone.settle();
+            assertNull(SampleReceiver.first(told));
+            return;
+        }
+        callback(told);
     }
 
     /** While pushes are off nothing is shown; the regId stays, and what was sent is shown once they are on again. */
@@ -330,11 +490,20 @@ public class ApiTest extends OnGateway {
         phone.app.getPackageManager().setComponentEnabledSetting(new ComponentName(phone.app, SecondReceiver.class),
                 PackageManager.COMPONENT_ENABLED_STATE_ENABLED, 0);
         phone.app.registerReceiver(new SecondReceiver(), new android.content.IntentFilter(Names.RECEIVE_MESSAGE));
-        register();
+        AtomicInteger initialized = new AtomicInteger();
+        MiPushClient.initialize(phone.app, gateway.appId, gateway.appKey, new MiPushClient.MiPushClientCallback() {
+            @Override
+            public void onInitializeResult(long code, String reason, String regId) {
+                initialized.incrementAndGet();
+            }
+        });
+        callback("register");
+        phone.until("the callback", () -> initialized.get() > 0);
         MiPushClient.setAlias(phone.app, "two", null);
         phone.until("both have the alias's result", () -> SampleReceiver.result("set-alias") != null
                 && SecondReceiver.COMMANDS.contains("set-alias"));
         assertTrue(SecondReceiver.COMMANDS.contains("register"));
+        assertEquals("told once", 1, initialized.get());
         assertFalse(SecondReceiver.onMainThread);
         assertFalse(SampleReceiver.CALLS.stream().anyMatch(call -> call.onMainThread));
         assertTrue(Phone.core().status.of(Status.RECEIVERS).contains("2 receivers"));

@@ -113,7 +113,7 @@ public class ForgeryTest {
         String mac = android.util.Base64.encodeToString(
                 Callers.mac(STRANGE, action + '\n' + component + '\n' + content), android.util.Base64.URL_SAFE
                 | android.util.Base64.NO_PADDING | android.util.Base64.NO_WRAP);
-        return new Intent(action).setData(Uri.parse("offpush:" + mac + "." + content));
+        return new Intent(action).setData(Uri.parse("offpush:" + mac + "#" + content));
     }
 
     /** Everything that strangers might try at this component, with an extra in each that must not be read. */
@@ -132,10 +132,11 @@ public class ForgeryTest {
         String data = Callers.sign(phone.app, Names.COMMAND, component, command).getDataString();
         forged.add(new Intent(Names.COMMAND).setData(ours.getData()));
         forged.add(new Intent(Names.CLICK).setData(Uri.parse(data)));
-        for (String text : new String[] {"offpush:", "offpush:.", data.substring(0, 20), data.substring(0, data.length() - 4),
-            data + "A", data.replace("offpush:", "offpush://"), "offpush:" + new String(new char[43]).replace('\0', 'A') + ".",
-            "offpush:" + new String(new char[43]).replace('\0', '\u00e4') + ".e30",
-            "offpush:" + new String(new char[300_000]).replace('\0', 'A')}) {
+        for (String text : new String[] {"offpush:", "offpush:#", data.replace('#', '.'), data.substring(0, 20), data.substring(0, data.length() - 4),
+            data + "A", data.replace("offpush:", "offpush://"), "offpush:" + new String(new char[43]).replace('\0', 'A') + "#",
+            "offpush:" + new String(new char[43]).replace('\0', '\u00e4') + "#e30",
+            "offpush:" + new String(new char[300_000]).replace('\0', 'A'),
+            data.substring(0, data.indexOf('#') + 1) + new String(new char[300_000]).replace('\0', 'A')}) {
             forged.add(new Intent(Names.COMMAND).setData(Uri.parse(text)));
         }
         List<Intent> sent = new ArrayList<Intent>();

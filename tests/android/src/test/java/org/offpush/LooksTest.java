@@ -20,6 +20,7 @@ import org.junit.Test;
 import org.junit.runner.RunWith;
 import org.robolectric.RobolectricTestRunner;
 import org.robolectric.annotation.Config;
+import org.robolectric.util.ReflectionHelpers;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -155,6 +156,24 @@ public class LooksTest {
         assertNull(present(-1, "channel_id", "off"));
         assertEquals(1, outcomes.size());
         assertTrue(outcomes.get(0), outcomes.get(0).startsWith(Notifications.BLOCKED + " ") && outcomes.get(0).contains("off"));
+    }
+
+    /** On Android 8.0 an adaptive icon would end SystemUI for good: the bell stands there instead; later ones draw it. */
+    @Test
+    @Config(sdk = 28)
+    public void an_adaptive_icon_is_not_for_android_8_0() {
+        phone.app.getApplicationInfo().icon =
+                phone.app.getResources().getIdentifier("adaptive", "drawable", "com.example.push");
+        assertEquals(phone.app.getApplicationInfo().icon, Looks.smallIcon(phone.app));
+        ReflectionHelpers.setStaticField(Build.VERSION.class, "SDK_INT", 26);
+        try {
+            assertEquals(android.R.drawable.stat_notify_chat, Looks.smallIcon(phone.app));
+            phone.app.getApplicationInfo().icon =
+                    phone.app.getResources().getIdentifier("icon", "drawable", "com.example.push");
+            assertEquals(phone.app.getApplicationInfo().icon, Looks.smallIcon(phone.app));
+        } finally {
+            ReflectionHelpers.setStaticField(Build.VERSION.class, "SDK_INT", 28);
+        }
     }
 
     /** Long texts unfold; a ticker and a time to live are kept, odd ones are not. */

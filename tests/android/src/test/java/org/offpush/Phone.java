@@ -60,6 +60,7 @@ final class Phone implements AutoCloseable {
         }
         SampleReceiver.CALLS.clear();
         SampleReceiver.fault = null;
+        SampleReceiver.slow = null;
         SecondReceiver.RESULTS.clear();
         SecondReceiver.COMMANDS.clear();
         SecondReceiver.onMainThread = false;

@@ -34,6 +34,8 @@ public class SampleReceiver extends PushMessageReceiver {
     static final List<Call> CALLS = new CopyOnWriteArrayList<Call>();
     /** Thrown by every callback, if set. */
     static volatile RuntimeException fault;
+    /** Callbacks take until this is counted down; null: no time. */
+    static volatile java.util.concurrent.CountDownLatch slow;
 
     /** The first call with this name; null if there was none. */
     static Call first(String name) {
@@ -58,6 +60,13 @@ public class SampleReceiver extends PushMessageReceiver {
 
     private static void add(String name, MiPushMessage message, MiPushCommandMessage result) {
         CALLS.add(new Call(name, message, result));
+        if (slow != null) {
+            try {
+                slow.await();
+            } catch (InterruptedException end) {
+                Thread.currentThread().interrupt();
+            }
+        }
         if (fault != null) {
             throw fault;
         }
@@ -81,6 +90,11 @@ public class SampleReceiver extends PushMessageReceiver {
     @Override
     public void onReceiveRegisterResult(Context context, MiPushCommandMessage result) {
         add("register", null, result);
+    }
+
+    @Override
+    public void onRequirePermissions(Context context, String[] permissions) {
+        add("permissions " + java.util.Arrays.asList(permissions), null, null);
     }
 
     @Override

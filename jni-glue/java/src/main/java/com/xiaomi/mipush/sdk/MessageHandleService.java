@@ -48,12 +48,16 @@ public class MessageHandleService extends BaseService {
     static void run(final Context context, final PushMessageReceiver receiver, final Delivery delivery,
             final BroadcastReceiver.PendingResult broadcast) {
         final AtomicBoolean open = new AtomicBoolean(true);
+        final AtomicBoolean begun = new AtomicBoolean();
         final android.os.Handler clock = new android.os.Handler(android.os.Looper.getMainLooper());
         final Runnable letGo = new Runnable() {
             @Override
             public void run() {
                 if (open.getAndSet(false)) {
-                    broadcast.setResultCode(Delivery.TAKEN);
+                    // One that still waits behind another is not taken.
+                    if (begun.get()) {
+                        broadcast.setResultCode(Delivery.TAKEN);
+                    }
                     broadcast.finish();
                 }
             }
@@ -62,6 +66,10 @@ public class MessageHandleService extends BaseService {
         WORKER.execute(new Runnable() {
             @Override
             public void run() {
+                begun.set(true);
+                if (!open.get() && delivery.isRepeated) {
+                    return;
+                }
                 try {
                     delivery.remember(context);
                     call(context, receiver, delivery);
@@ -76,25 +84,42 @@ public class MessageHandleService extends BaseService {
         });
     }
 
+    /** The number of the delivery that {@code MiPushClientCallback} was told of last: every receiver gets each. */
+    private static long told;
+
+    private static boolean isFirst(Delivery delivery) {
+        boolean isFirst = delivery.number == 0 || delivery.number != told;
+        told = delivery.number;
+        return isFirst;
+    }
+
     private static void call(Context context, PushMessageReceiver receiver, Delivery delivery) {
         MiPushMessage message = delivery.message;
         MiPushCommandMessage result = delivery.result;
-        if (result != null) {
+        if (delivery.permissions != null) {
+            receiver.onRequirePermissions(context, delivery.permissions);
+        } else if (result != null) {
             if (MiPushClient.COMMAND_REGISTER.equals(result.getCommand())) {
                 receiver.onReceiveRegisterResult(context, result);
             }
             receiver.onCommandResult(context, result);
-            MiPushClient.answered(result);
+            if (isFirst(delivery)) {
+                MiPushClient.answered(result);
+            }
         } else if (delivery.kind.equals("notification-arrived")) {
             receiver.onNotificationMessageArrived(context, message);
         } else if (delivery.kind.equals("notification-clicked")) {
             receiver.onNotificationMessageClicked(context, message);
             receiver.onReceiveMessage(context, message);
-            MiPushClient.received(message);
+            if (isFirst(delivery)) {
+                MiPushClient.received(message);
+            }
         } else if (delivery.kind.equals("pass-through-message")) {
             receiver.onReceivePassThroughMessage(context, message);
             receiver.onReceiveMessage(context, message);
-            MiPushClient.received(message);
+            if (isFirst(delivery)) {
+                MiPushClient.received(message);
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ public abstract class PushMessageReceiver extends BroadcastReceiver {
     public void onCommandResult(Context context, MiPushCommandMessage result) {
     }
 
-    /** Runtime permissions are missing. */
+    /** Runtime permissions are missing: POST_NOTIFICATIONS, told after a registration on Android 13 and later. */
     public void onRequirePermissions(Context context, String[] permissions) {
     }
 }
