@@ -73,7 +73,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         #[cfg(feature = "tools")]
         Command::Sim(options) => simulate::run(&options)?,
         #[cfg(feature = "tools")]
-        Command::Manifest(command) => manifest::run(&command)?,
+        Command::Manifest(command) => return manifest::run(&command),
         #[cfg(feature = "tools")]
         Command::Completions(options) => help_files::completions(&options)?,
         #[cfg(feature = "tools")]

@@ -1,13 +1,16 @@
 //! `offpush manifest`: render a manifest, check one.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
-use offpush_manifest::{Choice, Options, Rendering, Report, catalogue, catalogue_to_json, diff};
+use offpush_manifest::{Choice, Form, Options, Rendering, Report, catalogue, catalogue_to_json, diff, find, nearest};
 
-use crate::Failure;
+use crate::{BAD_NEWS, Failure};
 
 /// Bytes of a file to check at most: Google Play's limit for an app is 4 GB, of which a manifest's reader needs little,
 /// but all of it is read.
@@ -69,6 +72,9 @@ enum With {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status 0: no error, warnings or not; 3: an error; 1: the file could not be read, or not corrected."
+)]
 pub(crate) struct Check {
     /// AndroidManifest.xml, or an APK, AAB or AAR
     #[arg(value_name = "FILE", required_unless_present = "list")]
@@ -94,17 +100,49 @@ pub(crate) struct Check {
     /// Write the corrected text to FILE, and print what changed
     #[arg(long, conflicts_with_all = ["json", "sarif", "list"])]
     fix: bool,
+    /// Set findings of this check aside, as --list names it; may be given several times
+    #[arg(long, value_name = "ID", value_parser = CheckName, hide_possible_values = true)]
+    ignore: Vec<&'static offpush_manifest::Check>,
     /// List all checks
     #[arg(long, conflicts_with_all = ["file", "sarif"])]
     list: bool,
 }
 
-pub(crate) fn run(command: &Manifest) -> Result<(), Failure> {
-    match command {
-        Manifest::Render(options) => render(options),
-        Manifest::Check(options) if options.list => list(options.json),
-        Manifest::Check(options) => check(options),
+/// Reads a check's name. The shell completes it; a wrong one is answered with the nearest instead of with all.
+#[derive(Debug, Clone)]
+struct CheckName;
+
+impl TypedValueParser for CheckName {
+    type Value = &'static offpush_manifest::Check;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        named.parse_ref(command, argument, value)
     }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(catalogue().iter().map(|check| PossibleValue::new(check.id).help(check.title))))
+    }
+}
+
+fn named(id: &str) -> Result<&'static offpush_manifest::Check, String> {
+    find(id).ok_or_else(|| {
+        let near = nearest(id).map_or(String::new(), |check| format!("; did you mean {}?", check.id));
+        format!("no check has this name{near} (--list prints all)")
+    })
+}
+
+pub(crate) fn run(command: &Manifest) -> Result<ExitCode, Failure> {
+    match command {
+        Manifest::Render(options) => render(options)?,
+        Manifest::Check(options) if options.list => list(options.json)?,
+        Manifest::Check(options) => return check(options),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print(text: &str) -> Result<(), Failure> {
@@ -143,7 +181,7 @@ fn render(options: &Render) -> Result<(), Failure> {
     }))
 }
 
-fn check(options: &Check) -> Result<(), Failure> {
+fn check(options: &Check) -> Result<ExitCode, Failure> {
     let Some(path) = &options.file else { return Err("name a file".into()) };
     let rules = match &options.rules {
         Some(path) => {
@@ -153,8 +191,13 @@ fn check(options: &Check) -> Result<(), Failure> {
         }
         None => None,
     };
-    let settings =
-        Options { merged: options.merged, package: options.package.clone(), target_sdk: options.target_sdk, rules };
+    let settings = Options {
+        merged: options.merged,
+        package: options.package.clone(),
+        target_sdk: options.target_sdk,
+        rules,
+        ignored: options.ignore.clone(),
+    };
     let name = path.display().to_string();
     let report = offpush_manifest::check(&name, &read(path)?, &settings)?;
     if options.fix {
@@ -167,32 +210,35 @@ fn check(options: &Check) -> Result<(), Failure> {
     } else {
         print(&report.to_string())?;
     }
-    judged(&report)
+    Ok(judged(&report))
 }
 
-/// An error in the manifest is a command that did not work.
-fn judged(report: &Report) -> Result<(), Failure> {
-    match report.count(offpush_manifest::Severity::Error) {
-        0 => Ok(()),
-        1 => Err(format!("{}: 1 error, to correct before push works", report.file).into()),
-        n => Err(format!("{}: {n} errors, to correct before push works", report.file).into()),
-    }
+fn judged(report: &Report) -> ExitCode {
+    if report.has_errors() { ExitCode::from(BAD_NEWS) } else { ExitCode::SUCCESS }
 }
 
-fn fix(path: &Path, report: &Report, settings: &Options) -> Result<(), Failure> {
-    let before = String::from_utf8(read(path)?).map_err(|_| {
-        format!("{}: --fix corrects manifests as text; correct the app's own and build again", path.display())
-    })?;
+fn fix(path: &Path, report: &Report, settings: &Options) -> Result<ExitCode, Failure> {
+    let Some(before) = report.text() else {
+        let own = match report.form {
+            Form::Library => "the library's own AndroidManifest.xml and pack it",
+            Form::Source | Form::Merged => "the app's own AndroidManifest.xml and build it",
+        };
+        return Err(format!(
+            "{}: --fix corrects a manifest that is a text by itself; correct {own} again",
+            report.file
+        )
+        .into());
+    };
     let Some(after) = report.fixed() else {
         print(&report.to_string())?;
-        return judged(report);
+        return Ok(judged(report));
     };
     replace(path, &after)?;
-    print(&diff(&before, &after))?;
+    print(&diff(before, &after))?;
     print("\n")?;
     let report = offpush_manifest::check(&report.file, after.as_bytes(), settings)?;
     print(&report.to_string())?;
-    judged(&report)
+    Ok(judged(&report))
 }
 
 /// Writes a file beside the old one and puts it in its place, so that no moment sees half of it.

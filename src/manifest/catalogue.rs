@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::similar;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -517,6 +519,12 @@ checks! {
         "A rule keeps a class of the documents that the manifest does not have"
         "It keeps nothing, and your own receiver is not kept by it."
         "Write the name of your own receiver."
+}
+
+/// The check whose name is nearest to one that no check has.
+#[must_use]
+pub fn nearest(id: &str) -> Option<&'static Check> {
+    ALL.iter().copied().min_by_key(|check| similar::distance_within(id, check.id, usize::MAX))
 }
 
 /// A check by its name.

@@ -10,7 +10,7 @@ use crate::report::Report;
 const SCHEMA: u32 = 1;
 
 impl Report {
-    /// One JSON document: `{schema, file, form, package, targetSdk, targetSdkAssumed, errors, warnings, notes, findings}`.
+    /// One JSON document: `{schema, file, form, package, targetSdk, targetSdkAssumed, errors, warnings, notes, ignored, findings}`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let findings: Vec<Value> = self
@@ -41,6 +41,7 @@ impl Report {
             "errors": self.count(Severity::Error),
             "warnings": self.count(Severity::Warning),
             "notes": self.count(Severity::Note),
+            "ignored": self.ignored.len(),
             "findings": findings,
         })
     }

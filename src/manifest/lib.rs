@@ -45,7 +45,7 @@ mod shrinker;
 mod similar;
 mod text;
 
-pub use catalogue::{Check, Severity, Since, catalogue, find};
+pub use catalogue::{Check, Severity, Since, catalogue, find, nearest};
 pub use diff::diff;
 pub use document::Place;
 pub use finding::Finding;

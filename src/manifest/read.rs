@@ -28,6 +28,8 @@ pub struct Options {
     pub target_sdk: Option<u32>,
     /// The app's shrinker rules: the file's name and its text.
     pub rules: Option<(String, String)>,
+    /// Checks whose findings are set aside: not told, not corrected, and no error.
+    pub ignored: Vec<&'static Check>,
 }
 
 /// Why a file could not be read.
@@ -109,6 +111,7 @@ pub(crate) fn check_document(
     check::run(&mut context);
     let mut findings = context.findings;
     findings.sort_by_key(|finding| (finding.check.severity, order(finding.check), finding.place));
+    let (ignored, findings) = findings.into_iter().partition(|finding| options.ignored.contains(&finding.check));
     Ok(Report {
         file: file.to_owned(),
         form,
@@ -116,6 +119,7 @@ pub(crate) fn check_document(
         target_sdk: manifest.target_sdk,
         target_is_assumed: manifest.target_is_assumed,
         findings,
+        ignored,
         text: None,
         options: options.clone(),
     })

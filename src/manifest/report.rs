@@ -27,6 +27,8 @@ pub struct Report {
     pub target_is_assumed: bool,
     /// The worst first; of the same severity in the catalogue's order, then by place.
     pub findings: Vec<Finding>,
+    /// What was found and is set aside ([`Options::ignored`]), in the same order.
+    pub ignored: Vec<Finding>,
     /// The manifest, if it was given as a text by itself.
     pub(crate) text: Option<String>,
     pub(crate) options: Options,
@@ -37,6 +39,12 @@ impl Report {
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.check.severity == severity).count()
+    }
+
+    /// The manifest, if it was given as a text by itself: what [`Report::fixed`] corrects.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
     }
 
     /// Whether something is wrong that keeps push from working.
@@ -113,11 +121,15 @@ impl fmt::Display for Report {
         };
         let correctable = self.findings.iter().filter(|finding| self.corrects(finding)).count();
         let by_itself = if correctable > 0 { format!("; --fix corrects {correctable}") } else { String::new() };
+        let ignored = match self.ignored.len() {
+            0 => String::new(),
+            number => format!("; {number} ignored"),
+        };
         if self.findings.is_empty() {
-            writeln!(f, "nothing found")
+            writeln!(f, "nothing found{ignored}")
         } else {
             let all = [Severity::Error, Severity::Warning, Severity::Note].map(counted).join(", ");
-            writeln!(f, "\n{all}{by_itself}")
+            writeln!(f, "\n{all}{ignored}{by_itself}")
         }
     }
 }

@@ -7,12 +7,18 @@ use crate::document::Place;
 use crate::report::Report;
 
 impl Report {
-    /// One SARIF document of one run. Its rules are the checks that found something.
+    /// One SARIF document of one run. Its rules are the checks that found something. What is ignored is in it as
+    /// suppressed, so that a code host closes its alert as dismissed and not as mended.
     #[must_use]
     pub fn to_sarif(&self) -> Value {
         let mut rules: Vec<&'static crate::Check> = Vec::new();
         let mut results = Vec::new();
-        for finding in &self.findings {
+        for (finding, is_ignored) in self
+            .findings
+            .iter()
+            .map(|finding| (finding, false))
+            .chain(self.ignored.iter().map(|finding| (finding, true)))
+        {
             let check = finding.check;
             let index = rules.iter().position(|rule| rule.id == check.id).unwrap_or_else(|| {
                 rules.push(check);
@@ -25,7 +31,7 @@ impl Report {
             if finding.place.line > 0 {
                 physical["region"] = region(finding.place);
             }
-            results.push(json!({
+            let mut result = json!({
                 "ruleId": check.id,
                 "ruleIndex": index,
                 "level": level(check.severity),
@@ -34,7 +40,12 @@ impl Report {
                     "physicalLocation": physical,
                     "logicalLocations": [{ "fullyQualifiedName": finding.subject }],
                 }],
-            }));
+            });
+            if is_ignored {
+                result["suppressions"] =
+                    json!([{ "kind": "external", "justification": format!("--ignore {}", check.id) }]);
+            }
+            results.push(result);
         }
         let rules: Vec<Value> = rules
             .iter()

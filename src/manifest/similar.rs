@@ -11,7 +11,7 @@ pub(crate) fn is_slip(written: &str, meant: &str) -> bool {
     let (written, meant) = (written.to_lowercase(), meant.to_lowercase());
     // Two short names may differ by two letters and mean different things.
     let slips = if meant.len() < 12 { 1 } else { SLIPS };
-    distance_within(&written, &meant, slips)
+    distance_within(&written, &meant, slips).is_some()
 }
 
 /// Whether two class names have the same last part, which says what is meant, in different packages.
@@ -20,11 +20,11 @@ pub(crate) fn is_same_class_elsewhere(written: &str, meant: &str) -> bool {
     written != meant && last(written) == last(meant)
 }
 
-/// Whether at most `limit` insertions, deletions and replacements of a byte lead from one to the other.
-fn distance_within(a: &str, b: &str, limit: usize) -> bool {
+/// How many insertions, deletions and replacements of a byte lead from one to the other; none if more than `limit`.
+pub(crate) fn distance_within(a: &str, b: &str, limit: usize) -> Option<usize> {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len().abs_diff(b.len()) > limit {
-        return false;
+        return None;
     }
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, &left) in a.iter().enumerate() {
@@ -36,8 +36,8 @@ fn distance_within(a: &str, b: &str, limit: usize) -> bool {
             row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
         }
         if row.iter().all(|&cost| cost > limit) {
-            return false;
+            return None;
         }
     }
-    row[b.len()] <= limit
+    Some(row[b.len()]).filter(|&distance| distance <= limit)
 }

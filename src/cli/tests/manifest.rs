@@ -1,6 +1,7 @@
 //! `offpush manifest`, completions and man pages, as a person runs them.
 #![cfg(feature = "tools")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -56,7 +57,7 @@ const FAULTY: &str = "<manifest xmlns:android=\"http://schemas.android.com/apk/r
 
 #[test]
 fn the_exit_status_says_whether_something_is_wrong() {
-    // 0 without an error, warnings or not; 1 with one, or if the file cannot be read; 2 for wrong usage.
+    // 0 without an error, warnings or not; 3 with one; 1 if the file cannot be read; 2 for wrong usage.
     let scratch = Scratch::new("status");
     let faulty = scratch.file("faulty.xml", FAULTY);
     let warned = scratch.file(
@@ -64,8 +65,8 @@ fn the_exit_status_says_whether_something_is_wrong() {
         &FAULTY.replace("http://push", "https://push").replace("com.xiaomi.mipush.ERROR", "com.acme.OTHER"),
     );
     let (code, out, error) = check(&faulty, &[]);
-    assert_eq!(code, Some(1), "{out}");
-    assert!(error.ends_with(": 1 error, to correct before push works\n") && error.lines().count() == 1, "{error}");
+    assert_eq!((code, error.as_str()), (Some(3), ""), "{out}");
+    assert!(out.ends_with("\n1 error, 0 warnings, 0 notes; --fix corrects 1\n"), "{out}");
     let (code, out, error) = check(&warned, &[]);
     assert_eq!((code, error.as_str()), (Some(0), ""), "{out}");
     assert!(out.contains("warning receiver-error-filter"), "{out}");
@@ -84,7 +85,7 @@ fn json_and_sarif_are_one_document() {
     for (flag, field) in [("--json", "findings"), ("--sarif", "runs")] {
         let (code, out, _) = check(&faulty, &[flag]);
         let json: serde_json::Value = serde_json::from_str(&out).expect("a JSON document");
-        assert_eq!(code, Some(1));
+        assert_eq!(code, Some(3));
         assert_eq!(json[field].as_array().map(Vec::len), Some(1), "{out}");
     }
 }
@@ -109,13 +110,110 @@ fn fix_writes_the_file_and_shows_what_changed() {
 }
 
 #[test]
+fn fix_refuses_what_is_no_text_by_itself_and_says_what_to_do() {
+    // Binary XML, an archive around it, and a library's text in an archive: nothing is written, one line says where to.
+    let scratch = Scratch::new("fix-refuses");
+    let library = "<manifest package=\"com.acme.lib\"><application /></manifest>";
+    for (name, bytes, own) in [
+        ("AndroidManifest.xml", binary(), "correct the app's own AndroidManifest.xml and build it again"),
+        (
+            "app.apk",
+            archive(&[("AndroidManifest.xml", &binary())]),
+            "correct the app's own AndroidManifest.xml and build it again",
+        ),
+        (
+            "app.aab",
+            // A protobuf: a node whose element (field 1) is named (field 3) "manifest".
+            archive(&[("base/manifest/AndroidManifest.xml", b"\x0a\x0a\x1a\x08manifest")]),
+            "correct the app's own AndroidManifest.xml and build it again",
+        ),
+        (
+            "library.aar",
+            archive(&[("AndroidManifest.xml", library.as_bytes()), ("R.txt", b"")]),
+            "correct the library's own AndroidManifest.xml and pack it again",
+        ),
+    ] {
+        let file = scratch.0.join(name);
+        std::fs::write(&file, &bytes).expect("a file for the test");
+        let (code, out, error) = check(&file, &["--fix"]);
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{name}: {error}");
+        assert!(error.ends_with(&format!("{own}\n")) && error.lines().count() == 1, "{name}: {error}");
+        assert_eq!(std::fs::read(&file).expect("the file"), bytes, "{name} is as it was");
+    }
+}
+
+/// Android's binary XML of `<manifest/>`: a pool of one string, the element's start and its end.
+fn binary() -> Vec<u8> {
+    let none = u32::MAX.to_le_bytes();
+    let mut pool = chunk(0x0001, 28, 28 + 4 + 12, &[1, 0, 1 << 8, 32, 0]);
+    pool.extend(0_u32.to_le_bytes());
+    pool.extend(b"\x08\x08manifest\0\0");
+    let mut start = chunk(0x0102, 16, 36, &[1, u32::MAX]);
+    start.extend([none, 0_u32.to_le_bytes()].concat());
+    start.extend([20_u16, 20, 0, 0, 0, 0].map(u16::to_le_bytes).concat());
+    let mut end = chunk(0x0103, 16, 24, &[1, u32::MAX]);
+    end.extend([none, 0_u32.to_le_bytes()].concat());
+    let parts = [pool, start, end].concat();
+    [chunk(0x0003, 8, u32::try_from(8 + parts.len()).expect("a small document"), &[]), parts].concat()
+}
+
+/// The header of a chunk: its kind, its header's size, its size, and more numbers.
+fn chunk(kind: u16, header: u16, size: u32, more: &[u32]) -> Vec<u8> {
+    let mut bytes = [kind.to_le_bytes(), header.to_le_bytes()].concat();
+    bytes.extend(size.to_le_bytes());
+    bytes.extend(more.iter().flat_map(|number| number.to_le_bytes()));
+    bytes
+}
+
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, bytes) in files {
+        zip.start_file(*path, zip::write::SimpleFileOptions::default()).expect("an entry");
+        zip.write_all(bytes).expect("its bytes");
+    }
+    zip.finish().expect("the end of the archive").into_inner()
+}
+
+#[test]
+fn an_ignored_check_is_no_error_and_is_counted() {
+    // Its finding is not told, not corrected and does not decide the status; scripts and code hosts see that it was there.
+    let scratch = Scratch::new("ignore");
+    let faulty = scratch.file("faulty.xml", FAULTY);
+    let ignore = ["--ignore", "server-cleartext", "--ignore", "launcher-missing"];
+    let with = |flag: &'static str| check(&faulty, &[&ignore[..], &[flag]].concat());
+    let (code, out, _) = check(&faulty, &ignore);
+    assert_eq!(code, Some(0));
+    assert!(out.ends_with("\nnothing found; 1 ignored\n") && !out.contains("server-cleartext"), "{out}");
+    let json: serde_json::Value = serde_json::from_str(&with("--json").1).expect("a JSON document");
+    assert_eq!((&json["ignored"], &json["errors"], &json["findings"]), (&1.into(), &0.into(), &serde_json::json!([])));
+    let (code, sarif, _) = with("--sarif");
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("a JSON document");
+    let results = &sarif["runs"][0]["results"];
+    assert_eq!((code, results.as_array().map(Vec::len)), (Some(0), Some(1)));
+    assert_eq!(results[0]["suppressions"][0]["kind"], "external");
+    assert_eq!(with("--fix").0, Some(0));
+    assert_eq!(std::fs::read_to_string(&faulty).expect("the file"), FAULTY, "what is ignored is not corrected");
+}
+
+#[test]
+fn a_check_that_does_not_exist_is_wrong_usage_and_the_nearest_is_named() {
+    // A slip in a script must not switch nothing off in silence.
+    let scratch = Scratch::new("ignore-unknown");
+    let faulty = scratch.file("faulty.xml", FAULTY);
+    let (code, out, error) = check(&faulty, &["--ignore", "server-cleartxt"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(error.contains("'server-cleartxt'") && error.contains("did you mean server-cleartext?"), "{error}");
+    assert!(error.lines().count() < 6, "not the whole list: {error}");
+}
+
+#[test]
 fn rules_package_and_target_come_from_the_command_line() {
     // What Gradle keeps elsewhere than in the manifest can be said.
     let scratch = Scratch::new("options");
     let file = scratch.file("AndroidManifest.xml", &FAULTY.replace("http://push", "https://push"));
     let rules = scratch.file("proguard.txt", "-keep com.acme.chat.PushReceiver {*;}\n");
     let (code, out, _) = check(&file, &["--rules", rules.to_str().expect("a path as text")]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(3));
     assert!(out.contains("proguard.txt:1:1  -keep com.acme.chat.PushReceiver"), "{out}");
     let (_, out, _) = check(&file, &["--package", "com.acme.beta", "--target-sdk", "30"]);
     assert!(out.contains("package com.acme.beta, target SDK 30"), "{out}");
@@ -161,6 +259,12 @@ fn completions_and_man_pages_know_every_command() {
     let page = |name: &str| std::fs::read_to_string(directory.join(name)).expect("a man page");
     assert!(page("offpush.1").contains(".TH offpush 1"));
     assert!(page("offpush-manifest-check.1").contains("SARIF 2.1.0"));
+    assert!(page("offpush-manifest-render.1").contains(".TH offpush-manifest-render 1"));
+    let names = page("offpush-manifest.1");
+    assert!(
+        names.contains("offpush\\-manifest\\-check(1)") && names.contains("offpush\\-manifest\\-render(1)"),
+        "{names}"
+    );
     let help = String::from_utf8(offpush(&["--help"]).stdout).expect("text in UTF-8");
     let commands: Vec<&str> = help
         .lines()
@@ -175,6 +279,9 @@ fn completions_and_man_pages_know_every_command() {
         let script = String::from_utf8(offpush(&["completions", shell]).stdout).expect("text in UTF-8");
         for name in &commands {
             assert!(script.contains(name), "{shell} does not know {name}");
+        }
+        for known in ["render", "check", "--target-sdk", "--sarif", "--ignore", "receiver-missing"] {
+            assert!(script.contains(known.trim_start_matches("--")), "{shell} does not know manifest's {known}");
         }
     }
     for name in &commands {
