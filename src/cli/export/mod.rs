@@ -5,13 +5,14 @@ mod report;
 mod scrub;
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use offpush_inspect::clock_text;
+use rawzip::{CompressionMethod, ZipArchiveWriter};
 use serde::Serialize;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 use crate::arguments::{Doctor, Export};
 use crate::show::{print_json, print_text};
@@ -115,12 +116,15 @@ fn create(options: &Export) -> Result<(PathBuf, File), Failure> {
     Ok((path, file))
 }
 
-fn archive(file: impl Write + Seek, entries: &[Entry]) -> zip::result::ZipResult<()> {
-    let mut zip = ZipWriter::new(file);
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+fn archive(file: File, entries: &[Entry]) -> Result<(), rawzip::Error> {
+    let mut zip = ZipArchiveWriter::new(BufWriter::new(file));
     for (name, content, _) in entries {
-        zip.start_file(*name, options)?;
-        zip.write_all(content)?;
+        let (mut entry, config) = zip.new_file(*name).compression_method(CompressionMethod::DEFLATE).start()?;
+        let mut writer = config.wrap(DeflateEncoder::new(&mut entry, Compression::default()));
+        writer.write_all(content)?;
+        let (encoder, size_and_checksum) = writer.finish()?;
+        encoder.finish()?;
+        entry.finish(size_and_checksum)?;
     }
     zip.finish()?.flush()?;
     Ok(())

@@ -166,12 +166,15 @@ fn chunk(kind: u16, header: u16, size: u32, more: &[u32]) -> Vec<u8> {
 }
 
 fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut zip = rawzip::ZipArchiveWriter::new(Vec::new());
     for (path, bytes) in files {
-        zip.start_file(*path, zip::write::SimpleFileOptions::default()).expect("an entry");
-        zip.write_all(bytes).expect("its bytes");
+        let (mut entry, config) = zip.new_file(*path).start().expect("an entry");
+        let mut writer = config.wrap(&mut entry);
+        writer.write_all(bytes).expect("its bytes");
+        let (_, size_and_checksum) = writer.finish().expect("the end of its bytes");
+        entry.finish(size_and_checksum).expect("the end of the entry");
     }
-    zip.finish().expect("the end of the archive").into_inner()
+    zip.finish().expect("the end of the archive")
 }
 
 #[test]
