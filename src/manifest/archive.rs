@@ -21,12 +21,12 @@ const MAXIMUM_ENTRIES: usize = 300_000;
 const MAXIMUM_TABLE: usize = 128 << 20;
 /// Bytes of a dex file at most: 65,536 classes and their code, of which real apps have 15 million.
 const MAXIMUM_DEX: usize = 64 << 20;
-/// Bytes of all dex files together at most.
-const MAXIMUM_CODE: usize = 1 << 30;
+/// Bytes of all dex files together at most; real apps have a tenth of it.
+const MAXIMUM_CODE: u64 = 1 << 30;
 /// Bytes of a library's beginning that are read: its program headers follow its file header.
 const LIBRARY_HEAD: usize = 64 << 10;
-/// Classes that are kept at most; real apps have some hundred thousand.
-const MAXIMUM_CLASSES: usize = 1_000_000;
+/// Native libraries that are looked at; real apps have some hundred.
+const MAXIMUM_LIBRARIES: usize = 2_000;
 /// The daemon's library.
 pub(crate) const LIBRARY: &str = "liboffpush.so";
 
@@ -49,6 +49,8 @@ struct Entry {
     path: String,
     way: ZipArchiveEntryWayfinder,
     method: CompressionMethod,
+    /// Bytes of it, as the archive says.
+    size: u64,
 }
 
 /// Whether some bytes begin as a zip archive does.
@@ -71,7 +73,12 @@ impl<'b> Archive<'b> {
                 return Err(format!("it has more than {MAXIMUM_ENTRIES} entries"));
             }
             let path = String::from_utf8_lossy(entry.file_path().as_ref()).into_owned();
-            entries.push(Entry { path, way: entry.wayfinder(), method: entry.compression_method() });
+            entries.push(Entry {
+                path,
+                way: entry.wayfinder(),
+                method: entry.compression_method(),
+                size: entry.uncompressed_size_hint(),
+            });
         }
         Ok(Self { zip, entries })
     }
@@ -95,11 +102,14 @@ impl<'b> Archive<'b> {
         Ok(bytes)
     }
 
-    /// All bytes of an entry.
+    /// All bytes of an entry; if it says that it has too many, none is unpacked.
     fn read(&self, entry: &Entry, limit: usize) -> Result<Vec<u8>, String> {
-        let bytes = self.head(entry, limit.saturating_add(1))?;
-        if bytes.len() > limit {
+        let Some(size) = usize::try_from(entry.size).ok().filter(|size| *size <= limit) else {
             return Err(format!("it has more than {limit} bytes"));
+        };
+        let bytes = self.head(entry, size.saturating_add(1))?;
+        if bytes.len() != size {
+            return Err("it is damaged: the archive says another size".to_owned());
         }
         Ok(bytes)
     }
@@ -162,24 +172,24 @@ fn resources(archive: &Archive<'_>, kind: Kind) -> Resources {
 
 /// The classes of all dex files, or of an AAR's jar; none if there is no code.
 fn classes(archive: &Archive<'_>, kind: Kind) -> Result<Option<Classes>, String> {
-    let mut classes = Classes::new();
-    let mut left = MAXIMUM_CODE;
-    let mut has_code = false;
-    for entry in archive.entries.iter().filter(|entry| is_code(&entry.path, kind)) {
-        let code = archive.read(entry, MAXIMUM_DEX.min(left)).map_err(|why| format!("{}: {why}", entry.path))?;
-        left -= code.len();
-        has_code = true;
+    let mut classes = Classes::default();
+    let files: Vec<&Entry> = archive.entries.iter().filter(|entry| is_code(&entry.path, kind)).collect();
+    // Many entries may lead to the same bytes, so the archive's own size limits nothing.
+    if files.iter().try_fold(0_u64, |sum, entry| sum.checked_add(entry.size)).is_none_or(|sum| sum > MAXIMUM_CODE) {
+        return Err(format!("its code has more than {MAXIMUM_CODE} bytes"));
+    }
+    for entry in &files {
+        let code = archive.read(entry, MAXIMUM_DEX).map_err(|why| format!("{}: {why}", entry.path))?;
         if kind == Kind::Library {
             let jar = Archive::open(&code).map_err(|why| format!("{}: {why}", entry.path))?;
-            let names = jar.entries.iter().filter_map(|entry| entry.path.strip_suffix(".class"));
-            classes.extend(names.map(|name| (name.replace('/', "."), None)));
+            for name in jar.entries.iter().filter_map(|entry| entry.path.strip_suffix(".class")) {
+                classes.add(name.replace('/', "."), None);
+            }
         } else {
-            dex::read(&code, &mut classes, MAXIMUM_CLASSES)
-                .ok_or_else(|| format!("{}: it is no dex file", entry.path))?;
+            dex::read(&code, &mut classes).ok_or_else(|| format!("{}: it is no dex file", entry.path))?;
         }
     }
-    // What is not known whole says nothing of what is missing.
-    Ok((has_code && classes.len() < MAXIMUM_CLASSES).then_some(classes))
+    Ok((!files.is_empty() && classes.is_whole()).then_some(classes))
 }
 
 fn is_code(path: &str, kind: Kind) -> bool {
@@ -206,7 +216,7 @@ fn libraries(archive: &Archive<'_>, kind: Kind) -> Vec<NativeLibrary> {
             (Kind::Library, ["jni", abi, name]) => (*abi, *name),
             _ => continue,
         };
-        if !name.ends_with(".so") {
+        if !name.ends_with(".so") || libraries.len() >= MAXIMUM_LIBRARIES {
             continue;
         }
         let is_ours = name == LIBRARY;

@@ -1,6 +1,7 @@
 //! Reads the protobuf manifest and resources of an AAB (aapt2's `Resources.proto`), the fields that the checks ask for.
 
 use prost::Message;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use crate::document::{Attribute, Document, Element, Kind, Place, Space};
 use crate::resources::{Resources, TYPES, Value};
@@ -102,34 +103,6 @@ enum PrimitiveValue {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Table {
-    #[prost(message, repeated, tag = "2")]
-    packages: Vec<Package>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Package {
-    #[prost(message, repeated, tag = "3")]
-    types: Vec<Type>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Type {
-    #[prost(string, tag = "2")]
-    name: String,
-    #[prost(message, repeated, tag = "3")]
-    entries: Vec<Entry>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Entry {
-    #[prost(string, tag = "2")]
-    name: String,
-    #[prost(message, repeated, tag = "6")]
-    values: Vec<ConfigValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
 struct ConfigValue {
     /// The configuration as its bytes: none in the default one.
     #[prost(bytes = "vec", optional, tag = "1")]
@@ -166,24 +139,48 @@ pub(crate) fn read(data: &[u8], resources: &Resources) -> Result<Document, Strin
     if document.elements.is_empty() { Err("it has no element".to_owned()) } else { Ok(document) }
 }
 
-/// Reads `base/resources.pb`. What is damaged is left out: a reference to it stays unknown.
+/// Reads `base/resources.pb`: `ResourceTable` > `Package` > `Type` > `Entry` > `ConfigValue`, one value at a time, as the
+/// whole tree of a damaged table would take many times its size. What is damaged is left out: a reference to it stays
+/// unknown.
 pub(crate) fn read_resources(data: &[u8]) -> Resources {
     let mut resources = Resources::default();
-    let table = Table::decode(data).unwrap_or_default();
-    for kind in table.packages.into_iter().flat_map(|package| package.types) {
-        if !TYPES.contains(&kind.name.as_str()) {
-            continue;
-        }
-        for entry in kind.entries {
-            for written in entry.values {
+    for kind in fields(data, 2).flat_map(|package| fields(package, 3)) {
+        let Some(name) = name(kind).filter(|name| TYPES.contains(name)) else { continue };
+        for entry in fields(kind, 3) {
+            let Some(key) = self::name(entry) else { continue };
+            for written in fields(entry, 6).filter_map(|value| ConfigValue::decode(value).ok()) {
                 let is_default = written.configuration.is_none_or(|configuration| configuration.is_empty());
                 if let Some(value) = written.value.and_then(|value| value.item).and_then(value_of) {
-                    resources.add(format!("{}/{}", kind.name, entry.name), value, is_default);
+                    resources.add(format!("{name}/{key}"), value, is_default);
                 }
             }
         }
     }
     resources
+}
+
+/// The name of a type or an entry: its field 2.
+fn name(data: &[u8]) -> Option<&str> {
+    std::str::from_utf8(fields(data, 2).next()?).ok()
+}
+
+/// The messages or texts of a field, up to where the bytes are damaged.
+fn fields(mut data: &[u8], field: u32) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        loop {
+            let (tag, wire_type) = decode_key(&mut data).ok()?;
+            if wire_type != WireType::LengthDelimited {
+                skip_field(wire_type, tag, &mut data, DecodeContext::default()).ok()?;
+                continue;
+            }
+            let length = usize::try_from(decode_varint(&mut data).ok()?).ok()?;
+            let (value, rest) = data.split_at_checked(length)?;
+            data = rest;
+            if tag == field {
+                return Some(value);
+            }
+        }
+    })
 }
 
 fn place(source: Option<&Position>) -> Place {

@@ -17,8 +17,45 @@ pub(crate) struct NativeLibrary {
     pub(crate) alignment: Option<u64>,
 }
 
-/// Classes and what they extend, by names with dots; none where the form does not say what a class extends.
-pub(crate) type Classes = HashMap<String, Option<String>>;
+/// Classes that are kept at most; real apps have some hundred thousand.
+const MAXIMUM_CLASSES: usize = 1_000_000;
+/// Bytes of their names at most, which a damaged dex file may take from one place again and again; real apps have some
+/// ten million.
+const MAXIMUM_NAMES: usize = 128 << 20;
+
+/// Classes and what they extend, by names with dots.
+#[derive(Debug, Default)]
+pub(crate) struct Classes {
+    bases: HashMap<String, Option<String>>,
+    bytes: usize,
+}
+
+impl Classes {
+    /// Adds a class, with what it extends where the form says it; false once there are too many.
+    pub(crate) fn add(&mut self, name: String, base: Option<String>) -> bool {
+        self.bytes += name.len() + base.as_ref().map_or(0, String::len);
+        self.bases.insert(name, base);
+        self.is_whole()
+    }
+
+    /// Whether no class was left out: what is not known whole says nothing of what is missing.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.bases.len() < MAXIMUM_CLASSES && self.bytes < MAXIMUM_NAMES
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.bases.contains_key(name)
+    }
+
+    /// What a class extends, where that is known.
+    pub(crate) fn base(&self, name: &str) -> Option<&str> {
+        self.bases.get(name)?.as_deref()
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.bases.keys().map(String::as_str)
+    }
+}
 
 /// What an archive has beside its manifest.
 #[derive(Debug, Default)]

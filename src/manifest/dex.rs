@@ -11,7 +11,7 @@ const NO_INDEX: u32 = u32::MAX;
 /// Adds the classes of a dex file; those that are damaged are left out.
 ///
 /// Returns none if it is no dex file.
-pub(crate) fn read(data: &[u8], classes: &mut Classes, maximum: usize) -> Option<()> {
+pub(crate) fn read(data: &[u8], classes: &mut Classes) -> Option<()> {
     if !data.starts_with(b"dex\n") {
         return None;
     }
@@ -26,12 +26,11 @@ pub(crate) fn read(data: &[u8], classes: &mut Classes, maximum: usize) -> Option
         let (Some(class), Some(base)) = (u32_at(data, definition), u32_at(data, definition.checked_add(8)?)) else {
             break;
         };
-        if classes.len() >= maximum {
-            break;
-        }
         if let Some(name) = file.class(class) {
             let base = if base == NO_INDEX { None } else { file.class(base) };
-            classes.insert(name, base);
+            if !classes.add(name, base) {
+                break;
+            }
         }
     }
     Some(())

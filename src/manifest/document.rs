@@ -5,6 +5,9 @@ use std::ops::Range;
 /// Elements of a document at most: the largest manifests of real apps have some thousand, and checks compare some of
 /// them with one another.
 pub(crate) const MAXIMUM_ELEMENTS: usize = 20_000;
+/// Bytes of its names and values at most: in a binary form many attributes may share one text. A text of the largest
+/// size that is read has fewer.
+pub(crate) const MAXIMUM_TEXT: usize = 8 << 20;
 /// How deep elements may be nested: Android's own are six deep.
 pub(crate) const MAXIMUM_DEPTH: usize = 64;
 /// The namespace of `android:name` and its like.
@@ -81,6 +84,8 @@ pub(crate) struct Element {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Document {
     pub(crate) elements: Vec<Element>,
+    /// Bytes of all names and values.
+    pub(crate) bytes: usize,
     /// The text that it was read from.
     pub(crate) text: Option<String>,
     /// What stands for Android's namespace in the text.
@@ -92,15 +97,17 @@ pub(crate) struct Document {
 /// Why a document is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TreeError {
-    TooManyElements,
-    TooDeep,
+    ManyElements,
+    LongTexts,
+    Deep,
 }
 
 impl std::fmt::Display for TreeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::TooManyElements => write!(f, "it has more than {MAXIMUM_ELEMENTS} elements"),
-            Self::TooDeep => write!(f, "its elements are nested more than {MAXIMUM_DEPTH} deep"),
+            Self::ManyElements => write!(f, "it has more than {MAXIMUM_ELEMENTS} elements"),
+            Self::LongTexts => write!(f, "its names and values have more than {MAXIMUM_TEXT} bytes"),
+            Self::Deep => write!(f, "its elements are nested more than {MAXIMUM_DEPTH} deep"),
         }
     }
 }
@@ -110,7 +117,12 @@ impl Document {
     pub(crate) fn add(&mut self, element: Element) -> Result<usize, TreeError> {
         let index = self.elements.len();
         if index >= MAXIMUM_ELEMENTS {
-            return Err(TreeError::TooManyElements);
+            return Err(TreeError::ManyElements);
+        }
+        let texts = element.attributes.iter().map(|attribute| attribute.name.len() + attribute.value.len());
+        self.bytes += element.name.len() + texts.sum::<usize>();
+        if self.bytes > MAXIMUM_TEXT {
+            return Err(TreeError::LongTexts);
         }
         let mut depth = 0;
         let mut above = element.parent;
@@ -119,7 +131,7 @@ impl Document {
             above = self.elements[parent].parent;
         }
         if depth >= MAXIMUM_DEPTH {
-            return Err(TreeError::TooDeep);
+            return Err(TreeError::Deep);
         }
         if let Some(parent) = element.parent {
             self.elements[parent].children.push(index);

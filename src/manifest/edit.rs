@@ -40,9 +40,20 @@ fn meet(a: &Edit, b: &Edit) -> bool {
     a == b || x.start < y.end && y.start < x.end || x.start == y.start && x.is_empty() != y.is_empty()
 }
 
-/// Text as the value of an attribute in double quotes or single ones.
+/// Text as the value of an attribute in double quotes or single ones. Line ends and tabs would be read as blanks.
 fn escaped(value: &str) -> String {
-    value.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;").replace('\'', "&apos;")
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\n' | '\r' | '\t' => escaped.push_str(&format!("&#{};", u32::from(character))),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
 }
 
 /// Writes another value between an attribute's quotes.

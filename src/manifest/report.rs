@@ -83,7 +83,8 @@ impl Report {
             Form::Merged => "a manifest as it is installed",
             Form::Library => "a library's manifest",
         };
-        let package = self.package.as_deref().map_or(String::new(), |package| format!(", package {package}"));
+        let package =
+            self.package.as_deref().map_or(String::new(), |package| format!(", package {}", printable(package)));
         let target = if self.target_is_assumed {
             format!("target SDK not said, {NEWEST_SDK} assumed")
         } else {
@@ -91,6 +92,11 @@ impl Report {
         };
         format!("{}: {form}{package}, {target}", self.file)
     }
+}
+
+/// What a manifest says, on one line of a terminal: a control character could do more than be read.
+fn printable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }).collect()
 }
 
 /// For people.
@@ -107,7 +113,7 @@ impl fmt::Display for Report {
             };
             writeln!(f, "\n{} {}: {}", check.severity, check.id, check.title)?;
             let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
-            writeln!(f, "    at      {place}  {}{detail}", finding.subject)?;
+            writeln!(f, "    at      {place}  {}{}", printable(&finding.subject), printable(&detail))?;
             writeln!(f, "    breaks  {}", check.breaks)?;
             if check.since != Since::Always {
                 writeln!(f, "    on      {}", check.since)?;

@@ -8,6 +8,8 @@ use crate::pool::Pool;
 
 /// Resources that are kept at most; large apps have some ten thousand.
 const MAXIMUM_RESOURCES: usize = 400_000;
+/// Bytes of their names and values at most: many may share one text of the table. Large apps have some million.
+const MAXIMUM_TEXT: usize = 64 << 20;
 /// References from one resource to the next, at most; more is a circle.
 const MAXIMUM_HOPS: usize = 8;
 /// The types whose values a manifest's checks ask for.
@@ -37,14 +39,20 @@ pub(crate) struct Value {
 pub(crate) struct Resources {
     values: HashMap<String, Value>,
     names: HashMap<u32, String>,
+    bytes: usize,
 }
 
 impl Resources {
     /// Keeps a value; of several configurations the first to come, or the default one.
     pub(crate) fn add(&mut self, name: String, value: Value, is_default: bool) {
-        if self.values.len() < MAXIMUM_RESOURCES && (is_default || !self.values.contains_key(&name)) {
+        if self.has_room() && (is_default || !self.values.contains_key(&name)) {
+            self.bytes += name.len() + value.text.len();
             self.values.insert(name, value);
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.names.len().max(self.values.len()) < MAXIMUM_RESOURCES && self.bytes < MAXIMUM_TEXT
     }
 
     /// The names of all strings.
@@ -137,10 +145,11 @@ impl Resources {
             };
             let Some((key, value)) = entry(part.data, entries.checked_add(offset)?, strings) else { continue };
             let Some(key) = keys.get(key) else { continue };
-            if self.names.len() >= MAXIMUM_RESOURCES {
+            if !self.has_room() {
                 return None;
             }
             let name = format!("{kind}/{key}");
+            self.bytes += name.len();
             self.names.insert(package << 24 | number << 16 | index & 0xffff, name.clone());
             self.add(name, value, is_default);
         }
@@ -195,4 +204,35 @@ pub(crate) fn typed(kind: u8, data: u32, strings: &Pool<'_>) -> Option<Value> {
         DECIMAL => value(data.cast_signed().to_string(), Kind::Number),
         _ => value(data.to_string(), Kind::Number),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value { text: text.to_owned(), kind: Kind::Text }
+    }
+
+    #[test]
+    fn the_default_counts_wherever_it_stands() {
+        // Build tools write the default first; nothing says that they must.
+        let mut resources = Resources::default();
+        for (value, is_default) in [("some", false), ("every", true), ("others", false)] {
+            resources.add("string/server".to_owned(), text(value), is_default);
+        }
+        assert_eq!(resources.named("string/server"), Some(text("every")));
+    }
+
+    #[test]
+    fn what_is_kept_has_a_limit() {
+        // A table of some kilobytes can name one long text any number of times.
+        let mut resources = Resources::default();
+        let long = "x".repeat(1 << 20);
+        for number in 0..200 {
+            resources.add(format!("string/s{number}"), text(&long), true);
+        }
+        let kept: usize = resources.values.values().map(|value| value.text.len()).sum();
+        assert!(kept <= MAXIMUM_TEXT + long.len(), "{kept}");
+    }
 }

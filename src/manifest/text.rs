@@ -13,10 +13,10 @@ pub(crate) fn read(text: &str) -> Result<Document, TextError> {
     let lines = Lines::new(text);
     let prefix = parsed.root_element().lookup_prefix(ANDROID).map(str::to_owned);
     let mut document = Document {
-        elements: Vec::new(),
         text: Some(text.to_owned()),
         prefix,
         has_carriage_returns: text.contains("\r\n"),
+        ..Document::default()
     };
     // Elements come parents first; the last open one of each depth is the parent of the next depth.
     let mut open: Vec<(roxmltree::NodeId, usize)> = Vec::new();

@@ -41,7 +41,7 @@ fn mi_push(context: &mut Context<'_>) {
         .contents
         .classes
         .iter()
-        .flat_map(|classes| classes.keys())
+        .flat_map(Classes::names)
         .filter(|name| name.starts_with("com.xiaomi.push.") || name.starts_with("com.xiaomi.mipush."))
         .map(|name| name.split('$').next().unwrap_or_default())
         // A shrinker leaves the library's renamed classes in their packages, under short names.
@@ -61,7 +61,7 @@ fn code(context: &mut Context<'_>, classes: &Classes) {
     }
     for node in manifest.receivers() {
         let class = manifest.class(node);
-        if !classes.contains_key(&class) {
+        if !classes.contains(&class) {
             context.report(Finding::at(&RECEIVER_CLASS_MISSING, node));
         } else if class != RECEIVER_BASE && !extends(classes, &class) {
             context.report(Finding::at(&RECEIVER_SUPERCLASS, node));
@@ -69,7 +69,7 @@ fn code(context: &mut Context<'_>, classes: &Classes) {
     }
     for node in manifest.components() {
         let class = manifest.class(node);
-        if library::part(&class).is_some() && !classes.contains_key(&class) {
+        if library::part(&class).is_some() && !classes.contains(&class) {
             context.report(Finding::at(&LIBRARY_CLASS_MISSING, node));
         }
     }
@@ -79,10 +79,10 @@ fn code(context: &mut Context<'_>, classes: &Classes) {
 fn extends(classes: &Classes, class: &str) -> bool {
     let mut class = class;
     for _ in 0..MAXIMUM_DEPTH {
-        match classes.get(class) {
-            Some(Some(base)) if base == RECEIVER_BASE => return true,
-            Some(Some(base)) => class = base,
-            _ => return false,
+        match classes.base(class) {
+            Some(RECEIVER_BASE) => return true,
+            Some(base) => class = base,
+            None => return false,
         }
     }
     false

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::archive::{File, dex, entry, library, link, package, zip};
+use common::archive::{File, claiming, dex, entry, library, link, link_all, package, zip};
 use common::{SOURCE, changed, checked, ids, merged};
 use offpush_manifest::{Form, Options, Report, check};
 
@@ -108,7 +108,7 @@ fn an_apk_and_a_bundle_say_what_the_text_says() {
         ("base/manifest/AndroidManifest.xml", entry(&protobuf, "AndroidManifest.xml"), true),
         ("base/resources.pb", entry(&protobuf, "resources.pb"), true),
     ]);
-    let Some(older) = package(test, &text, "") else { return };
+    let Some(older) = package(test, &text, &[]) else { return };
     for (name, bytes) in [("app.apk", apk), ("app.aab", bundle), ("older.apk", older)] {
         let report = check(name, &bytes, &Options::default()).expect("it can be read");
         assert_eq!(ids(&report), expected, "{report}");
@@ -135,8 +135,11 @@ fn a_text_behind_a_reference_is_no_number() {
     for (value, expected) in [("@string/id", false), ("28823037615", true), ("\\ 28823037615", false)] {
         for (protobuf, older) in [(false, false), (true, false), (false, true)] {
             let test = "a_text_behind_a_reference_is_no_number";
-            let built =
-                if older { package(test, &with(value), strings) } else { link(test, &with(value), strings, protobuf) };
+            let built = if older {
+                package(test, &with(value), &[("values", strings)])
+            } else {
+                link(test, &with(value), strings, protobuf)
+            };
             let Some(linked) = built else { return };
             let bytes = if protobuf {
                 zip(&[
@@ -150,6 +153,27 @@ fn a_text_behind_a_reference_is_no_number() {
             assert_eq!(ids(&report).contains(&"app-id-number"), expected, "{value} {protobuf}: {report}");
             assert!(!ids(&report).contains(&"server-invalid"), "{report}");
         }
+    }
+}
+
+#[test]
+fn the_value_for_every_phone_counts_before_one_for_some() {
+    // Strings for a language, a version and a shape of phones beside the default, in all three forms of a table.
+    let test = "the_value_for_every_phone_counts_before_one_for_some";
+    let some = "<string name=\"server\">http://push.acme.app</string>";
+    let every = "<string name=\"server\">https://push.acme.app</string>";
+    let values = [("values", every), ("values-zh", some), ("values-v33", some), ("values-land", some)];
+    let text = changed(&merged(), &[("https://push.acme.app", "@string/server")]);
+    let Some(apk) = link_all(test, &text, &values, false) else { return };
+    let Some(protobuf) = link_all(test, &text, &values, true) else { return };
+    let Some(older) = package(test, &text, &values) else { return };
+    let bundle = zip(&[
+        ("base/manifest/AndroidManifest.xml", entry(&protobuf, "AndroidManifest.xml"), true),
+        ("base/resources.pb", entry(&protobuf, "resources.pb"), true),
+    ]);
+    for bytes in [apk, bundle, older] {
+        let report = check("app", &bytes, &Options::default()).expect("it can be read");
+        assert!(report.findings.is_empty(), "{report}");
     }
 }
 
@@ -241,11 +265,30 @@ fn what_is_no_manifest_is_refused_with_the_reason() {
 
 #[test]
 fn an_archive_that_unpacks_to_more_than_a_manifest_may_have_is_refused() {
-    // A few kilobytes that would become a gigabyte: reading ends at the limit.
-    let mut bomb = zip(&[("AndroidManifest.xml", vec![b' '; 64 << 20], true)]);
-    assert!(bomb.len() < 100_000);
-    let refused = check("bomb.apk", &bomb, &Options::default()).expect_err("it is refused");
-    assert!(refused.why.contains("it has more than"), "{refused}");
-    bomb.truncate(bomb.len() / 2);
-    assert!(check("bomb.apk", &bomb, &Options::default()).is_err());
+    // What would become far more is refused before it is unpacked, whether it says its size or not.
+    let bytes = vec![b' '; 3 << 20];
+    let bomb = zip(&[("AndroidManifest.xml", bytes.clone(), true)]);
+    assert!(bomb.len() < 10_000);
+    let refused = |bomb: &[u8]| check("bomb.apk", bomb, &Options::default()).expect_err("it is refused").to_string();
+    assert_eq!(refused(&bomb), "bomb.apk!AndroidManifest.xml: it has more than 2097152 bytes");
+    let lying = claiming(&[("AndroidManifest.xml", bytes, 100)]);
+    assert_eq!(refused(&lying), "bomb.apk!AndroidManifest.xml: it is damaged: the archive says another size");
+    assert!(check("bomb.apk", &bomb[..bomb.len() / 2], &Options::default()).is_err());
+}
+
+#[test]
+fn code_that_unpacks_to_more_than_any_app_has_is_refused() {
+    // One dex file that is too large, and many that are not: nothing is unpacked.
+    let test = "code_that_unpacks_to_more_than_any_app_has_is_refused";
+    let Some(linked) = link(test, &merged(), "", false) else { return };
+    let manifest = entry(&linked, "AndroidManifest.xml");
+    let refused = |sizes: &[u64]| {
+        let names: Vec<String> = (2..).take(sizes.len()).map(|number| format!("classes{number}.dex")).collect();
+        let mut files = vec![("AndroidManifest.xml", manifest.clone(), manifest.len() as u64)];
+        files.extend(names.iter().zip(sizes).map(|(name, size)| (name.as_str(), b"dex\n".to_vec(), *size)));
+        check("bomb.apk", &claiming(&files), &Options::default()).expect_err("it is refused").to_string()
+    };
+    assert_eq!(refused(&[65 << 20]), "bomb.apk: classes2.dex: it has more than 67108864 bytes");
+    assert_eq!(refused(&[60 << 20; 20]), "bomb.apk: its code has more than 1073741824 bytes");
+    assert_eq!(refused(&[u64::MAX, u64::MAX]), "bomb.apk: its code has more than 1073741824 bytes");
 }

@@ -8,8 +8,8 @@ use common::archive::{dex, entry, library, link, zip};
 use common::{SOURCE, merged};
 use offpush_manifest::{Options, check};
 
-/// A machine under load; a file of some kilobytes takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// For one file on a machine under load: alone each takes seconds without optimisation, and what does not end takes hours.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Random numbers that are the same on every run (xorshift64*).
 struct Random(u64);
@@ -24,12 +24,16 @@ impl Random {
     }
 }
 
-/// Damages bytes many times, each time in some places, and checks what comes out.
-fn damaged(sound: &[u8], rounds: usize) {
+/// How often each thing is damaged.
+const ROUNDS: usize = 500;
+
+/// Damages bytes many times, each time in some places, and checks what is made of them.
+fn damaged(sound: &[u8], file: impl Fn(Vec<u8>) -> Vec<u8>) {
     let options = Options { rules: Some(("rules.pro".into(), "-keep a {*;}".into())), ..Options::default() };
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ sound.len() as u64);
     let begin = Instant::now();
-    for _ in 0..rounds {
+    let mut read = 0;
+    for _ in 0..ROUNDS {
         let mut bytes = sound.to_vec();
         for _ in 0..=random.below(4) {
             let at = random.below(bytes.len());
@@ -50,50 +54,69 @@ fn damaged(sound: &[u8], rounds: usize) {
                 }
             }
         }
-        if let Ok(report) = check("damaged", &bytes, &options) {
+        if let Ok(report) = check("damaged", &file(bytes), &options) {
+            read += 1;
             // Whatever was read can be told and corrected.
             let _ = (report.to_string(), report.to_json(), report.to_sarif(), report.fixed());
         }
     }
-    assert!(begin.elapsed() < PATIENCE * u32::try_from(rounds / 100 + 1).expect("few rounds"));
+    assert!(begin.elapsed() < PATIENCE, "it took {:?}", begin.elapsed());
+    assert!(read > ROUNDS / 50, "only {read} were read: the damage does not come as far as the checks");
 }
 
 #[test]
 fn damaged_text_is_answered_or_refused() {
-    // The app's own manifest and one with everything in it.
-    damaged(SOURCE.as_bytes(), 300);
-    damaged(merged().as_bytes(), 300);
+    // The app's own manifest, one with everything in it, and one in a library.
+    damaged(SOURCE.as_bytes(), |bytes| bytes);
+    damaged(merged().as_bytes(), |bytes| bytes);
+    let jar = zip(&[("a/B.class", vec![1; 100], true)]);
+    let library = |manifest| zip(&[("AndroidManifest.xml", manifest, true), ("classes.jar", jar.clone(), false)]);
+    damaged(merged().as_bytes(), library);
+    damaged(&library(merged().into_bytes()), |bytes| bytes);
+}
+
+/// The manifest and the table of an app, as aapt2 makes them.
+fn parts(test: &str, protobuf: bool) -> Option<(Vec<u8>, Vec<u8>)> {
+    let text = merged().replace("https://push.acme.app", "@string/server");
+    let app = link(test, &text, "<string name=\"server\">https://push.acme.app</string>", protobuf)?;
+    let table = if protobuf { "resources.pb" } else { "resources.arsc" };
+    Some((entry(&app, "AndroidManifest.xml"), entry(&app, table)))
 }
 
 #[test]
-fn damaged_archives_are_answered_or_refused() {
+fn a_damaged_apk_is_answered_or_refused() {
     // The archive's own structures, its binary manifest and resources, its code and library.
-    let test = "damaged_archives_are_answered_or_refused";
-    let strings = "<string name=\"server\">https://push.acme.app</string>";
-    let text = merged().replace("https://push.acme.app", "@string/server");
-    let Some(apk) = link(test, &text, strings, false) else { return };
-    let Some(protobuf) = link(test, &text, strings, true) else { return };
+    let Some((manifest, table)) = parts("a_damaged_apk_is_answered_or_refused", false) else { return };
     let code = dex(&[("com.acme.chat.PushReceiver", "com.xiaomi.mipush.sdk.PushMessageReceiver")]);
-    let whole = |manifest: Vec<u8>, table: Vec<u8>, code: Vec<u8>, library: Vec<u8>| {
+    let apk = |manifest: &[u8], table: &[u8], code: &[u8], library: &[u8]| {
         zip(&[
-            ("AndroidManifest.xml", manifest, false),
-            ("resources.arsc", table, false),
-            ("classes.dex", code, false),
-            ("lib/arm64-v8a/liboffpush.so", library, false),
+            ("AndroidManifest.xml", manifest.to_vec(), false),
+            ("resources.arsc", table.to_vec(), false),
+            ("classes.dex", code.to_vec(), false),
+            ("lib/arm64-v8a/liboffpush.so", library.to_vec(), false),
         ])
     };
-    let (manifest, table) = (entry(&apk, "AndroidManifest.xml"), entry(&apk, "resources.arsc"));
-    damaged(&whole(manifest.clone(), table, code, library(0x4000)), 1_000);
-    damaged(&manifest, 1_000);
-    let bundle = |manifest, resources| {
-        zip(&[("base/manifest/AndroidManifest.xml", manifest, false), ("base/resources.pb", resources, false)])
+    let elf = library(0x4000);
+    damaged(&apk(&manifest, &table, &code, &elf), |bytes| bytes);
+    damaged(&manifest, |bytes| bytes);
+    damaged(&table, |bytes| apk(&manifest, &bytes, &code, &elf));
+    damaged(&code, |bytes| apk(&manifest, &table, &bytes, &elf));
+    damaged(&elf, |bytes| apk(&manifest, &table, &code, &bytes));
+}
+
+#[test]
+fn a_damaged_bundle_is_answered_or_refused() {
+    // The protobuf forms of manifest and resources.
+    let Some((manifest, table)) = parts("a_damaged_bundle_is_answered_or_refused", true) else { return };
+    let bundle = |manifest: &[u8], table: &[u8]| {
+        zip(&[
+            ("base/manifest/AndroidManifest.xml", manifest.to_vec(), false),
+            ("base/resources.pb", table.to_vec(), false),
+        ])
     };
-    damaged(&bundle(entry(&protobuf, "AndroidManifest.xml"), entry(&protobuf, "resources.pb")), 1_000);
-    let aar = zip(&[
-        ("AndroidManifest.xml", merged().into_bytes(), true),
-        ("classes.jar", zip(&[("a/B.class", vec![1; 100], true)]), false),
-    ]);
-    damaged(&aar, 300);
+    damaged(&bundle(&manifest, &table), |bytes| bytes);
+    damaged(&manifest, |bytes| bundle(&bytes, &table));
+    damaged(&table, |bytes| bundle(&manifest, &bytes));
 }
 
 /// Checks a file that is made to take long, and says how it ended.
@@ -129,7 +152,7 @@ fn a_text_that_is_made_to_take_long_ends() {
     let report = ends(many.as_bytes(), &options).expect("it is answered");
     let begun = Instant::now();
     assert!(report.fixed().is_some());
-    assert!(begun.elapsed() < PATIENCE * 3, "correcting took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE, "correcting took {:?}", begun.elapsed());
     let pages = format!(
         "{begin}<application><meta-data android:name=\"offpush.pages\" android:value=\"{}\"/>{}</application></manifest>",
         "com.acme.chat.Page,".repeat(50_000),

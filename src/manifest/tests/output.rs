@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{SOURCE, changed, checked, ids};
+use common::{SOURCE, changed, checked};
 use offpush_manifest::{Choice, Options, Rendering, catalogue, catalogue_to_json, check, diff, render};
 
 fn faulty() -> String {
@@ -69,28 +69,6 @@ error server-cleartext: offpush.server begins with http://
 1 error, 0 warnings, 0 notes; --fix corrects 1
 ";
     assert_eq!(text, expected);
-}
-
-#[test]
-fn a_correction_keeps_line_ends_quotes_and_prefix() {
-    // A file of Windows, single quotes, another prefix for Android's namespace: what is added is written the same way.
-    let text = "<?xml version='1.0'?>\r\n<manifest xmlns:a='http://schemas.android.com/apk/res/android' package='com.acme.chat'>\r\n    <uses-sdk a:minSdkVersion='21' a:targetSdkVersion='33'/>\r\n    <application a:label=\"x > y\"/>\r\n</manifest>\r\n";
-    let options = Options { merged: true, ..Options::default() };
-    let fixed = checked(text, &options).fixed().expect("it is corrected");
-    assert!(!fixed.replace("\r\n", "").contains('\n'), "{fixed:?}");
-    assert!(fixed.contains("    <uses-permission a:name=\"android.permission.INTERNET\" />\r\n"), "{fixed}");
-    assert!(fixed.contains("a:label=\"x > y\"") && fixed.ends_with("</application>\r\n</manifest>\r\n"), "{fixed}");
-    let left = checked(&fixed, &options);
-    assert_eq!(ids(&left), ["receiver-missing", "server-missing", "launcher-missing"], "{left}");
-}
-
-#[test]
-fn a_mark_of_byte_order_stays() {
-    // Editors on Windows write one; it is no part of the text, and places are those that an editor shows.
-    let text = format!("\u{feff}{}", faulty());
-    let report = checked(&text, &Options::default());
-    assert!(report.findings.iter().any(|finding| (finding.place.line, finding.place.column) == (11, 50)), "{report}");
-    assert!(report.fixed().is_some_and(|fixed| fixed.starts_with('\u{feff}')));
 }
 
 #[test]

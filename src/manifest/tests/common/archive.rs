@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rawzip::{CompressionMethod, ZipArchive, ZipArchiveWriter};
+use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchive, ZipArchiveWriter};
 
 /// A directory that goes with the test.
 pub(crate) struct Scratch(pub(crate) PathBuf);
@@ -35,14 +35,22 @@ fn framework() -> Option<PathBuf> {
     given.or(fetched).filter(|path| path.is_file())
 }
 
+/// Strings for a configuration of phones: the folder, `values` or `values-zh`, and the elements.
+pub(crate) type Values<'v> = (&'v str, &'v str);
+
 /// Builds an APK of a manifest and strings, in the form of Android or of a bundle; none, and a skip, where the tools lack.
 pub(crate) fn link(test: &str, manifest: &str, strings: &str, protobuf: bool) -> Option<Vec<u8>> {
+    link_all(test, manifest, &[("values", strings)], protobuf)
+}
+
+/// The same, with strings for several configurations.
+pub(crate) fn link_all(test: &str, manifest: &str, values: &[Values<'_>], protobuf: bool) -> Option<Vec<u8>> {
     let is_there = Command::new("aapt2").arg("version").output().is_ok();
     let Some(framework) = framework().filter(|_| is_there) else {
         skip(test, "there is no aapt2, or no android-all jar of Android 14");
         return None;
     };
-    let scratch = sources(manifest, strings);
+    let scratch = sources(manifest, values);
     let at = |name: &str| scratch.0.join(name);
     run(Command::new("aapt2").arg("compile").arg("--dir").arg(at("res")).arg("-o").arg(at("res.zip")));
     let mut command = Command::new("aapt2");
@@ -57,13 +65,13 @@ pub(crate) fn link(test: &str, manifest: &str, strings: &str, protobuf: bool) ->
 }
 
 /// Builds an APK with aapt, the older tool: its strings are of sixteen bits.
-pub(crate) fn package(test: &str, manifest: &str, strings: &str) -> Option<Vec<u8>> {
+pub(crate) fn package(test: &str, manifest: &str, values: &[Values<'_>]) -> Option<Vec<u8>> {
     let is_there = Command::new("aapt").arg("version").output().is_ok();
     let Some(framework) = framework().filter(|_| is_there) else {
         skip(test, "there is no aapt, or no android-all jar of Android 14");
         return None;
     };
-    let scratch = sources(manifest, strings);
+    let scratch = sources(manifest, values);
     let at = |name: &str| scratch.0.join(name);
     let mut command = Command::new("aapt");
     command.arg("package").arg("-f").arg("-M").arg(at("AndroidManifest.xml")).arg("-S").arg(at("res"));
@@ -72,16 +80,19 @@ pub(crate) fn package(test: &str, manifest: &str, strings: &str) -> Option<Vec<u
 }
 
 /// A directory with a manifest and the resources that it refers to.
-fn sources(manifest: &str, strings: &str) -> Scratch {
+fn sources(manifest: &str, values: &[Values<'_>]) -> Scratch {
     let scratch = Scratch::new();
     let at = |name: &str| scratch.0.join(name);
-    std::fs::create_dir_all(at("res/values")).expect("the resources' directory");
     std::fs::create_dir_all(at("res/xml")).expect("the resources' directory");
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifest-templates/res/xml");
     for file in ["offpush_backup_rules.xml", "offpush_data_extraction_rules.xml"] {
         std::fs::copy(templates.join(file), at("res/xml").join(file)).expect("the backup rules");
     }
-    std::fs::write(at("res/values/strings.xml"), format!("<resources>{strings}</resources>")).expect("the strings");
+    for (folder, strings) in values {
+        std::fs::create_dir_all(at("res").join(folder)).expect("the strings' directory");
+        let written = format!("<resources>{strings}</resources>");
+        std::fs::write(at("res").join(folder).join("strings.xml"), written).expect("the strings");
+    }
     std::fs::write(at("AndroidManifest.xml"), manifest).expect("the manifest");
     scratch
 }
@@ -129,6 +140,21 @@ pub(crate) fn zip(files: &[File<'_>]) -> Vec<u8> {
     }
     archive.finish().expect("the end of the archive");
     out
+}
+
+/// Makes a zip archive of compressed files that claim to be as long as is said.
+pub(crate) fn claiming(files: &[(&str, Vec<u8>, u64)]) -> Vec<u8> {
+    use std::io::Write;
+    let mut archive = ZipArchiveWriter::new(Vec::new());
+    for (path, bytes, size) in files {
+        let new = archive.new_file(*path).compression_method(CompressionMethod::DEFLATE);
+        let (mut entry, _) = new.start().expect("an entry");
+        let mut encoder = flate2::write::DeflateEncoder::new(&mut entry, flate2::Compression::default());
+        encoder.write_all(bytes).expect("the bytes");
+        encoder.finish().expect("the end of the stream");
+        entry.finish(DataDescriptorOutput::new(0, *size)).expect("the end of the entry");
+    }
+    archive.finish().expect("the end of the archive")
 }
 
 /// The bytes of an archive's entry.
