@@ -212,7 +212,7 @@ checks! {
         "Two processes hold one daemon's data: the second is refused, and alarms or jobs wake the wrong one."
         "Write android:process=\":pushservice\" at all of XMPushService, XMJobService, PingReceiver, PushServiceReceiver."
     CALLBACK_PROCESS_WRONG "callback-process-wrong" Error Always;
-        "A component that calls the app is not in the app's own process"
+        "A component for callbacks does not run in the app's own process"
         "The callbacks run where the app's code was not set up: fields are empty, and Application.onCreate runs twice."
         "Take android:process out."
     ISOLATED_PROCESS "isolated-process" Error Always;
@@ -377,11 +377,11 @@ checks! {
         "Add the <uses-permission>, or choose no foreground service: meta-data offpush.foreground false."
     FOREGROUND_TYPE_MISSING "foreground-type-missing" Error Target(34);
         "XMPushService has no android:foregroundServiceType"
-        "startForeground is refused (MissingForegroundServiceTypeException)."
+        "startForeground is refused (MissingForegroundServiceTypeException): while the phone sleeps messages come minutes to hours late."
         "Write android:foregroundServiceType=\"specialUse\"."
     FOREGROUND_TYPE_PERMISSION "foreground-type-permission" Error Target(34);
         "The permission for the foreground service's type is missing"
-        "startForeground is refused with a SecurityException."
+        "startForeground is refused with a SecurityException: while the phone sleeps messages come minutes to hours late."
         "Add the <uses-permission> FOREGROUND_SERVICE_… of that type."
     FOREGROUND_PROPERTY_MISSING "foreground-property-missing" Warning Target(34);
         "The special use is not described"
@@ -447,7 +447,7 @@ checks! {
         "Take it out, and make a new one on the gateway: AppID and AppKey are all an app needs."
     APP_ID_NUMBER "app-id-number" Error Always;
         "An AppID or AppKey is read as a number"
-        "Bundle.getString gives null, or the last digits are rounded off: registration fails with 22006 or 22007."
+        "Bundle.getString gives null, or the last digits are rounded off: registration fails with 22006 or 22007 (invalid application id)."
         "Put a backslash and a space in front (\"\\ 1234…\"), or use @string/…."
     APP_ID_PLACEHOLDER "app-id-placeholder" Error Always;
         "An AppID or AppKey is still a placeholder"

@@ -228,7 +228,7 @@ fn identity(context: &mut Context<'_>, node: Node<'_>) {
     }
     if value.kind == Kind::Number {
         let edit = edit::set_value(node, value, &format!("\\ {}", value.value));
-        context.report(Finding::at(&APP_ID_NUMBER, node).here(value).fix(edit));
+        context.report(Finding::at(&APP_ID_NUMBER, node).here(value).say(value.value.clone()).fix(edit));
         return;
     }
     let written = letters(&value.value);

@@ -137,12 +137,11 @@ fn receive(context: &mut Context<'_>) {
             (Form::Merged, Some(package)) => package.as_str(),
             _ => "${applicationId}",
         };
-        let package =
-            manifest.package.as_deref().map_or(String::new(), |package| format!(", the package is {package}"));
+        let here = manifest.package.as_deref().map_or(String::new(), |here| format!(", the package is {here}"));
         context.report(
             Finding::at(&RECEIVE_PERMISSION_PACKAGE, node)
                 .here(name)
-                .say(format!("{}{package}", name.value))
+                .say(format!("it names {package}{here}"))
                 .fix(edit::set_value(node, name, &format!("{own}{RECEIVE}"))),
         );
     }

@@ -40,8 +40,11 @@ fn a_pasted_manifest_with_the_documents_package_name() {
     </application>
 </manifest>
 "#;
-    let words =
-        ["AndroidManifest.xml:3:22", "the package is com.acme.chat", "${applicationId}.permission.MIPUSH_RECEIVE"];
+    let words = [
+        "AndroidManifest.xml:3:22",
+        "it names com.tencent.qcloud.tim.tuikit, the package is com.acme.chat",
+        "${applicationId}.permission.MIPUSH_RECEIVE",
+    ];
     found_and_repaired(manifest, &Options::default(), "receive-permission-package", &words);
 }
 

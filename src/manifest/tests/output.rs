@@ -72,6 +72,16 @@ error server-cleartext: offpush.server begins with http://
 }
 
 #[test]
+fn what_a_manifest_says_stays_on_its_line() {
+    // A value with line ends cannot write findings of its own, and no control character reaches the terminal.
+    let value = "android:value=\"http://push.acme.app&#10;&#10;0 errors&#x9b;2J\"";
+    let text = checked(&changed(SOURCE, &[("android:value=\"https://push.acme.app\"", value)]), &Options::default());
+    let text = text.to_string();
+    assert!(text.contains("\"http://push.acme.app\u{fffd}\u{fffd}0 errors\u{fffd}2J\"\n"), "{text:?}");
+    assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
+}
+
+#[test]
 fn a_difference_is_told_in_lines() {
     // Blocks with the line where they begin.
     assert_eq!(diff("a\nb\nc\nd\n", "a\nB\nc\nd\ne\n"), "@@ 2\n-b\n+B\n@@ 5\n+e\n");
