@@ -1,5 +1,6 @@
 //! Opens an APK, AAB or AAR, and takes out what the checks ask for, whatever the archive claims of its sizes.
 
+use std::collections::HashMap;
 use std::io::Read;
 
 use flate2::bufread::DeflateDecoder;
@@ -29,6 +30,9 @@ const LIBRARY_HEAD: usize = 64 << 10;
 const MAXIMUM_LIBRARIES: usize = 2_000;
 /// The daemon's library.
 pub(crate) const LIBRARY: &str = "liboffpush.so";
+
+/// The attributes of `<application>` that name rules for backups: up to Android 11, and later.
+pub(crate) const BACKUP_RULES: [&str; 2] = ["fullBackupContent", "dataExtractionRules"];
 
 /// What an archive is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +157,7 @@ pub(crate) fn open(file: &str, bytes: &[u8]) -> Result<Opened, ReadError> {
     }
     .map_err(inside)?;
     let contents = Contents {
+        backup_rules: backup_rules(&archive, kind, &document),
         classes: classes(&archive, kind).map_err(|why| ReadError::new(file, why))?,
         libraries: Some(libraries(&archive, kind)),
         strings: resources.strings(),
@@ -168,6 +173,21 @@ fn resources(archive: &Archive<'_>, kind: Kind) -> Resources {
         Kind::Bundle => bundle::read_resources(&read("base/resources.pb")),
         Kind::Library => Resources::default(),
     }
+}
+
+/// The application's rules for backups: the files to which its attributes lead.
+fn backup_rules(archive: &Archive<'_>, kind: Kind, document: &Document) -> HashMap<String, Document> {
+    let application = document.root().and_then(|root| root.children_named("application").next());
+    let named = BACKUP_RULES.iter().filter_map(|attribute| application?.value(attribute));
+    let read = |path: &str| {
+        let file = |path: &str| archive.read(archive.find(path)?, MAXIMUM_MANIFEST).ok();
+        match kind {
+            Kind::Apk => binary::read(&file(path)?, &Resources::default()).ok(),
+            Kind::Bundle => bundle::read(&file(&format!("base/{path}"))?, &Resources::default()).ok(),
+            Kind::Library => None,
+        }
+    };
+    named.filter_map(|path| Some((path.to_owned(), read(path)?))).collect()
 }
 
 /// The classes of all dex files, or of an AAR's jar; none if there is no code.

@@ -467,6 +467,10 @@ checks! {
         "A move to a new phone takes the registration with it"
         "Such a move ignores android:allowBackup and fullBackupContent: both phones have one regId."
         "Write android:dataExtractionRules=\"@xml/offpush_data_extraction_rules\" (in the AAR)."
+    BACKUP_RULES_OWN "backup-rules-own" Note Android(23);
+        "The app has rules of its own for backups"
+        "Nothing, if they leave out what offpush's do; else a restored phone has the regId of another. In an APK or AAB they are read."
+        "Take over the <exclude> lines of offpush_backup_rules.xml and offpush_data_extraction_rules.xml (manifest-templates/res/xml)."
     CLEARTEXT_PERMITTED "cleartext-permitted" Warning Android(23);
         "The app permits traffic without TLS"
         "offpush needs none; what else the app loads can be read and changed on the way."

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::document::Document;
+
 /// A native library in an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NativeLibrary {
@@ -66,4 +68,6 @@ pub(crate) struct Contents {
     pub(crate) libraries: Option<Vec<NativeLibrary>>,
     /// The names of string resources.
     pub(crate) strings: Vec<String>,
+    /// The rules for backups that the application names, by what it writes; what was not found is not there.
+    pub(crate) backup_rules: HashMap<String, Document>,
 }

@@ -137,6 +137,15 @@ pub(crate) fn merged_attributes(class: &str) -> impl Iterator<Item = (&'static s
         .map(|attribute| (attribute.name.as_str(), attribute.value.as_str()))
 }
 
+static BACKUP_RULES: LazyLock<Document> =
+    LazyLock::new(|| text::read(template!("res/xml/offpush_backup_rules.xml")).unwrap_or_default());
+
+/// The preferences that hold a registration, which the library's rules leave out of backups.
+pub(crate) fn registration_files() -> impl Iterator<Item = &'static str> {
+    let excluded = BACKUP_RULES.root().into_iter().flat_map(|root| root.children_named("exclude"));
+    excluded.filter_map(|rule| Some(rule.find(Space::None, "path")?.value.as_str()))
+}
+
 /// Classes of the library under Xiaomi's names: whatever else an app has under them is Mi Push's own SDK.
 pub(crate) static CLASSES: [&str; 27] = [
     "com.xiaomi.channel.commonutils.logger.LoggerInterface",

@@ -1,4 +1,5 @@
-//! The app's resources, as far as a manifest refers to them: strings, truth values and numbers of the default configuration.
+//! The app's resources, as far as a manifest refers to them: strings, truth values, numbers and XML files (by their path)
+//! of the default configuration.
 
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ const MAXIMUM_TEXT: usize = 64 << 20;
 /// References from one resource to the next, at most; more is a circle.
 const MAXIMUM_HOPS: usize = 8;
 /// The types whose values a manifest's checks ask for.
-pub(crate) const TYPES: [&str; 3] = ["string", "bool", "integer"];
+pub(crate) const TYPES: [&str; 4] = ["string", "bool", "integer", "xml"];
 
 const TABLE: u16 = 0x0002;
 const PACKAGE: u16 = 0x0200;

@@ -2,6 +2,7 @@
 
 mod application;
 mod archive;
+mod backup_rules;
 mod components;
 mod file;
 mod foreground;

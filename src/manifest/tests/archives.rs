@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::archive::{File, claiming, dex, entry, library, link, link_all, package, zip};
+use common::archive::{File, claiming, dex, entry, library, link, link_all, package, strings, zip};
 use common::{SOURCE, changed, checked, ids, merged};
 use offpush_manifest::{Form, Options, Report, check};
 
@@ -136,7 +136,7 @@ fn a_text_behind_a_reference_is_no_number() {
         for (protobuf, older) in [(false, false), (true, false), (false, true)] {
             let test = "a_text_behind_a_reference_is_no_number";
             let built = if older {
-                package(test, &with(value), &[("values", strings)])
+                package(test, &with(value), &[("values/strings.xml", &self::strings(strings))])
             } else {
                 link(test, &with(value), strings, protobuf)
             };
@@ -160,9 +160,14 @@ fn a_text_behind_a_reference_is_no_number() {
 fn the_value_for_every_phone_counts_before_one_for_some() {
     // Strings for a language, a version and a shape of phones beside the default, in all three forms of a table.
     let test = "the_value_for_every_phone_counts_before_one_for_some";
-    let some = "<string name=\"server\">http://push.acme.app</string>";
-    let every = "<string name=\"server\">https://push.acme.app</string>";
-    let values = [("values", every), ("values-zh", some), ("values-v33", some), ("values-land", some)];
+    let some = &strings("<string name=\"server\">http://push.acme.app</string>");
+    let every = &strings("<string name=\"server\">https://push.acme.app</string>");
+    let values = [
+        ("values/strings.xml", every.as_str()),
+        ("values-zh/strings.xml", some),
+        ("values-v33/strings.xml", some),
+        ("values-land/strings.xml", some),
+    ];
     let text = changed(&merged(), &[("https://push.acme.app", "@string/server")]);
     let Some(apk) = link_all(test, &text, &values, false) else { return };
     let Some(protobuf) = link_all(test, &text, &values, true) else { return };
@@ -174,6 +179,52 @@ fn the_value_for_every_phone_counts_before_one_for_some() {
     for bytes in [apk, bundle, older] {
         let report = check("app", &bytes, &Options::default()).expect("it can be read");
         assert!(report.findings.is_empty(), "{report}");
+    }
+}
+
+#[test]
+fn an_apps_own_backup_rules_are_read() {
+    // Those of a new project leave out nothing; with the library's lines, or with includes that are no preferences, they do.
+    let test = "an_apps_own_backup_rules_are_read";
+    let text = changed(
+        &merged(),
+        &[
+            ("@xml/offpush_backup_rules", "@xml/backup_rules"),
+            ("@xml/offpush_data_extraction_rules", "@xml/data_extraction_rules"),
+        ],
+    );
+    let lines = ["mipush_extra", "offpush_service", "offpush_im"]
+        .map(|file| format!("<exclude domain=\"sharedpref\" path=\"{file}.xml\" />"))
+        .concat();
+    let files = "<include domain=\"file\" path=\".\" />";
+    let every = "<include domain=\"sharedpref\" path=\".\" />";
+    let extraction = |cloud: &str, transfer: &str| {
+        format!("<cloud-backup>{cloud}</cloud-backup><device-transfer>{transfer}</device-transfer>")
+    };
+    for (backup, extracted, expected) in [
+        ("", String::new(), &["backup-registration", "transfer-registration"][..]),
+        (&lines, extraction(&lines, &lines), &[]),
+        (files, extraction(files, files), &[]),
+        (every, extraction(files, every), &["backup-registration", "transfer-registration"]),
+        (&format!("{every}{lines}"), extraction(&lines, ""), &["transfer-registration"]),
+        (&lines, format!("<device-transfer>{lines}</device-transfer>"), &["transfer-registration"]),
+    ] {
+        let backup = format!("<full-backup-content>{backup}</full-backup-content>");
+        let extracted = format!("<data-extraction-rules>{extracted}</data-extraction-rules>");
+        let resources =
+            [("xml/backup_rules.xml", backup.as_str()), ("xml/data_extraction_rules.xml", extracted.as_str())];
+        let Some(apk) = link_all(test, &text, &resources, false) else { return };
+        let Some(protobuf) = link_all(test, &text, &resources, true) else { return };
+        let bundle = zip(&[
+            ("base/manifest/AndroidManifest.xml", entry(&protobuf, "AndroidManifest.xml"), true),
+            ("base/resources.pb", entry(&protobuf, "resources.pb"), true),
+            ("base/res/xml/backup_rules.xml", entry(&protobuf, "res/xml/backup_rules.xml"), true),
+            ("base/res/xml/data_extraction_rules.xml", entry(&protobuf, "res/xml/data_extraction_rules.xml"), true),
+        ]);
+        for bytes in [apk, bundle] {
+            let report = check("app", &bytes, &Options::default()).expect("it can be read");
+            assert_eq!(ids(&report), expected, "{backup} {extracted}\n{report}");
+        }
     }
 }
 

@@ -30,7 +30,7 @@ fn a_pasted_manifest_with_the_documents_package_name() {
     let manifest = r#"<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="com.acme.chat">
     <uses-sdk android:minSdkVersion="21" android:targetSdkVersion="34" />
     <uses-permission android:name="com.tencent.qcloud.tim.tuikit.permission.MIPUSH_RECEIVE" />
-    <application android:dataExtractionRules="@xml/x" android:fullBackupContent="@xml/y">
+    <application android:dataExtractionRules="@xml/offpush_data_extraction_rules" android:fullBackupContent="@xml/offpush_backup_rules">
         <meta-data android:name="offpush.server" android:value="https://push.acme.app" />
         <receiver android:name=".PushReceiver" android:exported="true">
             <intent-filter><action android:name="com.xiaomi.mipush.RECEIVE_MESSAGE" /></intent-filter>

@@ -187,6 +187,8 @@ static PAIRS: &[Pair] = pairs! {
         "android:name=\".App\"" => "android:name=\".App\" android:enabled=\"true\"";
     "backup-registration" Source: "        android:fullBackupContent=\"@xml/offpush_backup_rules\"" => "";
         "        android:fullBackupContent=\"@xml/offpush_backup_rules\"" => "        android:allowBackup=\"false\"";
+    "backup-rules-own" Source: "@xml/offpush_backup_rules" => "@xml/backup_rules";
+        "@xml/offpush_backup_rules" => "@xml/backup_rules", "android:name=\".App\"" => "android:name=\".App\" android:allowBackup=\"false\"";
     "transfer-registration" Source: "        android:dataExtractionRules=\"@xml/offpush_data_extraction_rules\"\n" => "";
         "        android:dataExtractionRules=\"@xml/offpush_data_extraction_rules\"\n" => "", "targetSdkVersion=\"35\"" => "targetSdkVersion=\"30\"";
     "cleartext-permitted" Source: "android:name=\".App\"" => "android:name=\".App\" android:usesCleartextTraffic=\"true\"";
@@ -254,6 +256,15 @@ fn every_check_finds_its_fault_and_leaves_its_neighbour_alone() {
         let sound = checked(&changed(&pair.base.text(), pair.sound), &pair.base.options());
         assert!(!ids(&sound).contains(&pair.id), "{} found in\n{sound}", pair.id);
     }
+}
+
+#[test]
+fn a_backup_of_all_files_takes_the_registration_too() {
+    // android:fullBackupContent="true" names no rules: it is what counts without the attribute.
+    let report = checked(&changed(SOURCE, &[("@xml/offpush_backup_rules", "true")]), &Options::default());
+    assert_eq!(ids(&report), ["backup-registration"], "{report}");
+    let fixed = report.fixed().expect("it is corrected");
+    assert_eq!(fixed, SOURCE);
 }
 
 #[test]

@@ -35,22 +35,27 @@ fn framework() -> Option<PathBuf> {
     given.or(fetched).filter(|path| path.is_file())
 }
 
-/// Strings for a configuration of phones: the folder, `values` or `values-zh`, and the elements.
-pub(crate) type Values<'v> = (&'v str, &'v str);
+/// A resource: its path, `values-zh/strings.xml`, and its text.
+pub(crate) type Resource<'r> = (&'r str, &'r str);
+
+/// A file of strings, of these elements.
+pub(crate) fn strings(elements: &str) -> String {
+    format!("<resources>{elements}</resources>")
+}
 
 /// Builds an APK of a manifest and strings, in the form of Android or of a bundle; none, and a skip, where the tools lack.
 pub(crate) fn link(test: &str, manifest: &str, strings: &str, protobuf: bool) -> Option<Vec<u8>> {
-    link_all(test, manifest, &[("values", strings)], protobuf)
+    link_all(test, manifest, &[("values/strings.xml", &self::strings(strings))], protobuf)
 }
 
-/// The same, with strings for several configurations.
-pub(crate) fn link_all(test: &str, manifest: &str, values: &[Values<'_>], protobuf: bool) -> Option<Vec<u8>> {
+/// The same, with any resources.
+pub(crate) fn link_all(test: &str, manifest: &str, resources: &[Resource<'_>], protobuf: bool) -> Option<Vec<u8>> {
     let is_there = Command::new("aapt2").arg("version").output().is_ok();
     let Some(framework) = framework().filter(|_| is_there) else {
         skip(test, "there is no aapt2, or no android-all jar of Android 14");
         return None;
     };
-    let scratch = sources(manifest, values);
+    let scratch = sources(manifest, resources);
     let at = |name: &str| scratch.0.join(name);
     run(Command::new("aapt2").arg("compile").arg("--dir").arg(at("res")).arg("-o").arg(at("res.zip")));
     let mut command = Command::new("aapt2");
@@ -65,13 +70,13 @@ pub(crate) fn link_all(test: &str, manifest: &str, values: &[Values<'_>], protob
 }
 
 /// Builds an APK with aapt, the older tool: its strings are of sixteen bits.
-pub(crate) fn package(test: &str, manifest: &str, values: &[Values<'_>]) -> Option<Vec<u8>> {
+pub(crate) fn package(test: &str, manifest: &str, resources: &[Resource<'_>]) -> Option<Vec<u8>> {
     let is_there = Command::new("aapt").arg("version").output().is_ok();
     let Some(framework) = framework().filter(|_| is_there) else {
         skip(test, "there is no aapt, or no android-all jar of Android 14");
         return None;
     };
-    let scratch = sources(manifest, values);
+    let scratch = sources(manifest, resources);
     let at = |name: &str| scratch.0.join(name);
     let mut command = Command::new("aapt");
     command.arg("package").arg("-f").arg("-M").arg(at("AndroidManifest.xml")).arg("-S").arg(at("res"));
@@ -80,7 +85,7 @@ pub(crate) fn package(test: &str, manifest: &str, values: &[Values<'_>]) -> Opti
 }
 
 /// A directory with a manifest and the resources that it refers to.
-fn sources(manifest: &str, values: &[Values<'_>]) -> Scratch {
+fn sources(manifest: &str, resources: &[Resource<'_>]) -> Scratch {
     let scratch = Scratch::new();
     let at = |name: &str| scratch.0.join(name);
     std::fs::create_dir_all(at("res/xml")).expect("the resources' directory");
@@ -88,10 +93,10 @@ fn sources(manifest: &str, values: &[Values<'_>]) -> Scratch {
     for file in ["offpush_backup_rules.xml", "offpush_data_extraction_rules.xml"] {
         std::fs::copy(templates.join(file), at("res/xml").join(file)).expect("the backup rules");
     }
-    for (folder, strings) in values {
-        std::fs::create_dir_all(at("res").join(folder)).expect("the strings' directory");
-        let written = format!("<resources>{strings}</resources>");
-        std::fs::write(at("res").join(folder).join("strings.xml"), written).expect("the strings");
+    for (path, text) in resources {
+        let file = at("res").join(path);
+        file.parent().map(std::fs::create_dir_all).expect("a directory").expect("the resource's directory");
+        std::fs::write(file, text).expect("the resource");
     }
     std::fs::write(at("AndroidManifest.xml"), manifest).expect("the manifest");
     scratch
