@@ -41,7 +41,7 @@ fn meet(a: &Edit, b: &Edit) -> bool {
 }
 
 /// Text as the value of an attribute in double quotes or single ones. Line ends and tabs would be read as blanks.
-fn escaped(value: &str) -> String {
+pub(crate) fn escaped(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         match character {

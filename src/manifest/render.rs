@@ -1,6 +1,7 @@
 //! Makes a manifest, or a part to paste, of the templates. The same request gives the same bytes.
 
 use crate::document::ANDROID;
+use crate::edit::escaped;
 use crate::library::{MIN_SDK, template};
 
 /// What an app may leave out or take besides.
@@ -48,6 +49,12 @@ impl Rendering {
 /// Makes it.
 #[must_use]
 pub fn render(rendering: &Rendering) -> String {
+    let rendering = &Rendering {
+        package: escaped(&rendering.package),
+        receiver: escaped(&rendering.receiver),
+        server: escaped(&rendering.server),
+        ..rendering.clone()
+    };
     let permissions = permissions(rendering);
     let components = components(rendering);
     let mut out = String::new();

@@ -126,6 +126,17 @@ fn every_whole_manifest_that_is_rendered_passes_the_checks() {
 }
 
 #[test]
+fn what_is_asked_for_cannot_break_the_manifest() {
+    // Whatever the command line says stays one value, which the check reads as it was given.
+    let server = "https://push.acme.app/?a=1&b=\"<'\u{e9}";
+    let text = render(&Rendering { server: server.into(), ..rendering(true, vec![Choice::Library]) });
+    let report = checked(&text, &Options { merged: true, ..Options::default() });
+    let finding =
+        report.findings.iter().find(|finding| finding.check.id == "server-invalid").expect("a path is no good");
+    assert!(finding.detail.contains(server), "{}", finding.detail);
+}
+
+#[test]
 fn a_part_to_paste_says_where_it_goes() {
     // An app with the AAR needs two things, and gets no more.
     let part = render(&rendering(false, vec![Choice::ForegroundService]));
