@@ -172,6 +172,7 @@ impl Daemon {
         let mut records = Loader::new(&store);
         let engine = Engine::new(config, &mut records, entropy, now);
         let found = found(&recovery, records.unknown, records.damage);
+        let usage = Usage::open(&options.data, now);
         let daemon = Self {
             data: options.data,
             engine,
@@ -197,7 +198,7 @@ impl Daemon {
             found,
             started_at: now.wall,
             wake_ups: 0,
-            usage: Usage::new(now),
+            usage,
             said: Said::default(),
             tidied_at: None,
         };
@@ -249,7 +250,7 @@ impl Daemon {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                     return Err(DaemonError::System { action: "wait for events", source: error });
                 }
-                _ => self.wake_ups += 1,
+                _ => self.wake_ups += u64::from(wait.is_none() && !is_only_asked(&events)),
             }
             for event in &events {
                 self.note(event);
@@ -265,6 +266,8 @@ impl Daemon {
         self.settle();
         self.links.flush();
         self.control.flush();
+        self.note_usage(now);
+        self.usage.keep(&self.data, now);
         Ok(())
     }
 
@@ -376,6 +379,7 @@ impl Daemon {
             Network::None => None,
         };
         self.usage.note(now, Totals { wake_ups: self.wake_ups, bytes_in, bytes_out }, transport);
+        self.usage.keep_at_times(&self.data, now);
     }
 
     /// Tells the engine once nobody takes callbacks any more.
@@ -624,6 +628,12 @@ impl Daemon {
             Network::None => None,
         }
     }
+}
+
+/// Whether it is tools and apps alone that want something: being looked at is no cost of the day.
+fn is_only_asked(events: &Events) -> bool {
+    let of_clients = |token: Token| token == CONTROL || (FIRST_CLIENT..FIRST_LINK).contains(&token.0);
+    !events.is_empty() && events.iter().all(|event| of_clients(event.token()))
 }
 
 fn found(recovery: &Recovery, unknown_records: usize, unreadable: Vec<String>) -> Storage {

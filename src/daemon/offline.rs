@@ -15,6 +15,7 @@ use crate::clock;
 use crate::page::{SOFTWARE, initial_state, known_network, last_message, notification, shortened, state_name, window};
 use crate::problems::{problem, storage_problems};
 use crate::records::Loader;
+use crate::usage;
 
 /// The status page that the files allow; `since` is the moment of the last event. It is an error if there is no store in
 /// `data`, or one of a newer version.
@@ -57,10 +58,12 @@ pub(crate) fn last_used_first(networks: impl Iterator<Item = KnownNetwork>) -> V
 
 fn read(data: &Path) -> Result<(StatusPage, Vec<Notification>), OpenError> {
     let store = ReadOnlyStore::open(data)?;
+    let now = clock::now();
     let mut page = StatusPage {
         schema: SCHEMA,
         version: SOFTWARE.to_owned(),
-        at: clock::now().wall,
+        at: now.wall,
+        today: usage::kept(data, now),
         since: history(data, 1)?.first().map_or(0, |item| item.at),
         state: State::NotRunning,
         ..StatusPage::default()

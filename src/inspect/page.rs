@@ -202,13 +202,14 @@ pub struct LastMessage {
     pub clicked_at: Option<i64>,
 }
 
-/// What a day has cost, from local midnight or, if that was later, from the start of the process.
+/// What a day has cost, from local midnight or, if that was later, from the first start of a daemon. What a process that was
+/// killed did in its last ten minutes may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Today {
     /// From when it is counted.
     pub since: i64,
-    /// How often the daemon woke up.
+    /// How often the daemon woke up, but for those that tools and apps asked something.
     pub wake_ups: u64,
     /// Bytes received, TLS included.
     pub bytes_in: u64,
@@ -288,7 +289,7 @@ pub struct Process {
     pub pid: u32,
     /// When it started.
     pub started_at: i64,
-    /// How often it woke up.
+    /// How often it woke up, but for those that tools and apps asked something.
     pub wake_ups: u64,
     /// Bytes received from gateways and brokers, TLS included.
     pub bytes_in: u64,
