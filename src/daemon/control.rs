@@ -369,6 +369,10 @@ impl Client {
         }
         parts.iter().for_each(|part| self.output.extend_from_slice(part.as_bytes()));
         if self.output.len() - self.written > most {
+            // A burst within one turn is no reason to drop who reads.
+            self.flush();
+        }
+        if self.output.len() - self.written > most {
             self.overflowed = true;
             self.gone = true;
         }

@@ -171,6 +171,22 @@ fn a_delayed_notification_waits_and_the_page_says_so() {
 }
 
 #[test]
+fn being_looked_at_costs_no_wake_up() {
+    // The count is that of the day's own work, however often somebody asks for it.
+    let (scratch, authority) = (Scratch::new("looked-at"), Authority::new());
+    let world = World::new(&authority);
+    let daemon = Running::start(options(&scratch, &authority, &world));
+    while daemon.status().mark.is_none() {
+        std::thread::yield_now();
+    }
+    // Two acknowledgements: what comes after them is nothing for minutes.
+    let count = || daemon.status().process.unwrap().wake_ups;
+    let before = count();
+    (0..200).for_each(|_| _ = count());
+    assert!((before..before + 20).contains(&count()), "{before} and then {}", count());
+}
+
+#[test]
 fn a_gateway_that_hangs_does_not_keep_the_phone_from_another() {
     // The first gateway takes connections and says nothing; the phone registers with the second and is connected.
     let (scratch, authority) = (Scratch::new("hanging"), Authority::new());
@@ -186,25 +202,19 @@ fn a_gateway_that_hangs_does_not_keep_the_phone_from_another() {
 
 #[test]
 fn a_watcher_that_never_reads_slows_no_message_and_is_dropped_with_an_event() {
-    // Several hundred events of a kilobyte: more than its buffers hold. Who reads sees every message all the same.
+    // A thousand events of half a kilobyte: more than its buffers hold.
     let (scratch, authority) = (Scratch::new("dead-watcher"), Authority::new());
     let world = World::new(&authority);
-    let mut options = options(&scratch, &authority, &world);
-    // Held back until both watch.
-    options.present_delay = Duration::from_millis(300);
-    let id = |n: u64| format!("{n:0>1000}");
-    world.frames.lock().unwrap().extend((1..=400).map(|n| message_frame(n, &id(n), "a title")));
-    let daemon = Running::start(options);
+    // The broker waits for them until somebody watches.
+    let mut frames = world.frames.lock().unwrap();
+    let daemon = Running::start(options(&scratch, &authority, &world));
     let mut dead = daemon.client();
     dead.ask(Operation::Watch).unwrap();
-    let mut watcher = daemon.client();
-    watcher.ask(Operation::Watch).unwrap();
-    let mut dropped = false;
-    let mut shown = 0;
-    while shown < 400 || !dropped {
-        let Line::Event(item) = watcher.next_line().unwrap() else { continue };
-        dropped |= item.event == "client-dropped";
-        shown += u64::from(item.event == "message" && item.details["state"] == "shown");
+    let id = |n: u64| format!("{n:0>500}");
+    frames.extend((1..=400).map(|n| message_frame(n, &id(n), "a title")));
+    drop(frames);
+    while daemon.status().messages.get("shown") != Some(&400) {
+        std::thread::yield_now();
     }
     assert_eq!(lines(&daemon).len(), 400);
     let took = |item: &offpush_inspect::Notification| item.shown_at.unwrap() - item.arrived_at;

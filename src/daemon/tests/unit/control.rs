@@ -165,6 +165,24 @@ fn what_waits_for_a_watcher_is_bounded() {
 }
 
 #[test]
+fn a_burst_within_one_turn_drops_nobody_who_reads() {
+    // More than may wait, before there was a turn to write it: the kernel takes the first part.
+    let mut driver = Driver::new("burst");
+    let (_, reading) = driver.watcher();
+    let event = format!("{{\"at\":1,\"event\":\"{}\"}}", "x".repeat(1_000));
+    let count = MAXIMUM_EVENT_BYTES / 1_000 + 20;
+    (0..count).for_each(|_| driver.control.event(&event));
+    assert_eq!(driver.control.take_dropped(), 0);
+    let mut reading = BufReader::new(reading);
+    for _ in 0..count {
+        let mut line = String::new();
+        driver.turn();
+        reading.read_line(&mut line).unwrap();
+        assert!(line.ends_with("}}\n"));
+    }
+}
+
+#[test]
 fn a_client_that_goes_is_forgotten() {
     // The end of an app is noticed without a request of its own.
     let mut driver = Driver::new("gone");
