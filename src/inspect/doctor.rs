@@ -170,7 +170,7 @@ impl CheckCode {
             Self::Registration => &[Self::Tls],
             Self::MqttLogin => &[Self::Registration, Self::Tls],
             Self::Gateway => &[Self::MqttLogin],
-            Self::RoundTrip => &[Self::Gateway, Self::Daemon],
+            Self::RoundTrip => &[Self::Gateway, Self::Daemon, Self::Store],
             _ => &[],
         }
     }

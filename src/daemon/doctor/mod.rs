@@ -16,7 +16,7 @@ mod told;
 use std::path::{Path, PathBuf};
 
 use offpush_engine::Network;
-use offpush_inspect::{Check, CheckCode, Client, Diagnosis, HistoryItem, Outcome, State, StatusPage};
+use offpush_inspect::{Check, CheckCode, Client, Diagnosis, HistoryItem, Outcome, Problem, State, StatusPage};
 
 use crate::clock;
 use crate::network::Monitor;
@@ -97,8 +97,13 @@ fn trust(ca: Option<&Path>, wall: i64, by_gateway: Option<i64>) -> Result<Trust,
 }
 
 fn round_trip(patient: &mut Patient<'_>, step: &mut dyn FnMut(&'static str)) -> Check {
-    let connected = patient.page.as_ref().is_some_and(|page| page.state == State::Connected && page.gateway_present);
+    let page = patient.page.as_ref();
+    let connected = page.is_some_and(|page| page.state == State::Connected && page.gateway_present);
+    // Its answer would not be taken either.
+    let takes_nothing = |problem: &Problem| matches!(problem.code.as_str(), "storage-failed" | "full");
+    let full = page.is_some_and(|page| page.problems.iter().any(takes_nothing));
     match &mut patient.client {
+        Some(_) if full => Check::new(CheckCode::RoundTrip, Outcome::Skipped, "not tried: nothing new is taken"),
         Some(client) if connected => {
             step("waiting for the test message to come back");
             echo::check(client)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 use offpush_engine::{Disconnected, Family, HttpAnswer, Internet, LinkFailure};
-use offpush_inspect::{Check, CheckCode, Outcome, State, StatusPage, duration_text};
+use offpush_inspect::{Check, CheckCode, Outcome, State, StatusPage, clock_text, duration_text};
 use offpush_wire::RegisterAnswer;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -256,7 +256,9 @@ fn layer(code: CheckCode, probes: &[Probe], works: bool) -> Check {
         for (_, took) in probe.took.iter().filter(|(layer, _)| *layer == code) {
             stood += 1;
             slowest = slowest.max(*took);
-            check.details.push(format!("{}: {took} ms", probe.server));
+            let ends = probe.not_after.filter(|_| code == CheckCode::Tls).map(clock_text);
+            let ends = ends.map(|end| format!(", the certificate ends on {}", end.get(..10).unwrap_or(&end)));
+            check.details.push(format!("{}: {took} ms{}", probe.server, ends.unwrap_or_default()));
         }
         for way in probe.ways.iter().filter(|_| code == CheckCode::Tcp) {
             let result = way.result.as_ref().map_or_else(ToString::to_string, |()| "stands, with TLS".to_owned());
