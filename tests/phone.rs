@@ -179,6 +179,24 @@ impl Phone {
         })
     }
 
+    /// What a person who looks at this broken phone is told, by `status` and by `doctor`; printed under a heading that gives
+    /// nothing away, so that somebody can be asked to find the fault from it (`-- --nocapture`). The first line of
+    /// the one and the first finding of the other have to name the fault with these words, and both what to do.
+    pub fn names_its_fault(&self, heading: char, [line, finding]: [&str; 2], action: &str) {
+        let (status, code) = self.told();
+        let doctor = self.doctor(&[]);
+        println!("=== {heading}\n\n$ offpush status\n{status}\n$ offpush doctor\n{}", doctor.text);
+        assert_eq!((code, doctor.exit), (Some(3), Some(3)), "{status}{}", doctor.text);
+        let first = status.lines().next().unwrap_or_default();
+        assert!(first.contains(line), "{line:?} in {first}");
+        let to_do = status.lines().find_map(|line| line.trim_start().strip_prefix("→ ")).unwrap_or_default();
+        assert!(to_do.contains(action), "{action:?} in {to_do}");
+        let findings = doctor.findings();
+        let (found, to_do) = findings.first().unwrap_or_else(|| panic!("a finding: {}", doctor.text));
+        assert!(found.starts_with("[✗]") && found.contains(finding), "{finding:?} in {found}");
+        assert!(to_do.contains(action), "{action:?} in {to_do}");
+    }
+
     /// Its status page, if it answers.
     pub fn status(&self) -> Option<Value> {
         let mut app = App::connect(&self.data).ok()?;

@@ -191,8 +191,11 @@ pub(crate) struct Notifications {
     /// Only those that arrived within this time, such as 2h
     #[arg(long, value_name = "TIME", value_parser = time_back)]
     pub(crate) since: Option<Duration>,
+    /// Only those that arrived on this network: its key's first digits, as `offpush networks` shows it
+    #[arg(long, value_name = "KEY")]
+    pub(crate) network: Option<String>,
     /// The way of this message, from the gateway to the click
-    #[arg(long, value_name = "ID", conflicts_with = "since")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["since", "network"])]
     pub(crate) message: Option<String>,
 }
 

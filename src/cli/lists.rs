@@ -1,6 +1,6 @@
-//! The lists: messages, the way of one of them, events, networks.
+//! The lists: messages, events, networks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use offpush_inspect::{
@@ -8,32 +8,39 @@ use offpush_inspect::{
 };
 use serde_json::Value;
 
-use crate::Failure;
 use crate::arguments::{At, History, Notifications};
 use crate::show::{print_json, print_text};
 use crate::source::Source;
 use crate::table::Table;
+use crate::{Failure, way};
 
 pub(crate) fn notifications(options: &Notifications) -> Result<(), Failure> {
     let mut source = Source::open(&options.at)?;
     let mut items = source.notifications()?;
     if let Some(id) = &options.message {
-        let item = items.iter().find(|item| item.id == *id);
-        let item =
-            item.ok_or_else(|| format!("there is no message with the id {id:?}: see `offpush notifications`"))?;
-        let steps = way(item, &source.history()?);
-        return if options.at.json { print_json(&steps) } else { print_text(&way_text(item, &steps)) };
+        let item = items.iter().find(|item| item.id == *id).ok_or_else(|| {
+            format!(
+                "no message with the id {id:?} has come to this phone: see `offpush status` for what keeps messages away, \
+                 `offpush notifications` for those that came, and the gateway's console for what became of this one"
+            )
+        })?;
+        let steps = way::steps(item, &source.history()?);
+        return if options.at.json { print_json(&steps) } else { print_text(&way::text(item, &steps)) };
     }
     if let Some(since) = options.since {
         let first = before(since);
         items.retain(|item| item.arrived_at >= first);
     }
+    if let Some(key) = &options.network {
+        let history = source.history()?;
+        let arrivals: BTreeSet<String> = on_network(history, key)?.iter().filter_map(arrival).collect();
+        items.retain(|item| arrivals.contains(&item.id));
+    }
     if options.at.json {
         return print_json(&items);
     }
     if items.is_empty() {
-        let when = if options.since.is_some() { "within that time" } else { "yet" };
-        return print_text(&format!("no messages {when}\n"));
+        return print_text(&nothing("messages", options.since.is_some() || options.network.is_some()));
     }
     let mut table = Table::new(["ARRIVED (UTC)", "STATE", "ID", "MESSAGE"]);
     for item in items {
@@ -53,7 +60,7 @@ fn content_text(item: &Notification) -> String {
 pub(crate) fn history(options: &History) -> Result<(), Failure> {
     let mut items = Source::open(&options.at)?.history()?;
     if let Some(key) = &options.network {
-        items = on_network(items, &key.to_ascii_lowercase());
+        items = on_network(items, key)?;
     }
     if let Some(since) = options.since {
         let first = before(since);
@@ -62,11 +69,24 @@ pub(crate) fn history(options: &History) -> Result<(), Failure> {
     if let Some(id) = &options.message {
         items.retain(|item| is_about(item, id));
     }
-    items.drain(..items.len().saturating_sub(options.limit));
+    let older = items.len().saturating_sub(options.limit);
+    items.drain(..older);
     if options.at.json {
         return print_json(&items);
     }
-    print_text(&history_table(&items))
+    if items.is_empty() {
+        let is_filtered = options.since.is_some() || options.network.is_some() || options.message.is_some();
+        return print_text(&nothing("events", is_filtered));
+    }
+    print_text(&history_table(&items))?;
+    if older > 0 {
+        eprintln!("offpush: {older} older events are left out: give --limit N for more");
+    }
+    Ok(())
+}
+
+fn nothing(what: &str, is_filtered: bool) -> String {
+    if is_filtered { format!("no such {what}\n") } else { format!("no {what} yet\n") }
 }
 
 /// Events for people.
@@ -106,78 +126,33 @@ fn reached(known: &KnownNetwork) -> String {
     }
 }
 
-/// A step of a message's way.
-#[derive(Debug, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Step {
-    /// When, in milliseconds since 1970.
-    at: i64,
-    /// Milliseconds since the step before.
-    took: i64,
-    /// What happened.
-    step: String,
-}
-
-/// The way of a message: the message's own steps, and what happened to the connection while it was under way.
-fn way(item: &Notification, history: &[HistoryItem]) -> Vec<Step> {
-    let mut steps: Vec<(i64, String)> = Vec::new();
-    if let Some(sent) = item.sent_at {
-        steps.push((sent, "accepted by the gateway, by the gateway's clock".to_owned()));
-        let link = |event: &HistoryItem| {
-            matches!(event.event.as_str(), "network-changed" | "connecting" | "connected" | "disconnected" | "started")
-        };
-        let meanwhile = |event: &&HistoryItem| link(event) && (sent..item.arrived_at).contains(&event.at);
-        let said = |event: &HistoryItem| (event.at, format!("  {} {}", event.event, details_text(event)));
-        steps.extend(history.iter().filter(meanwhile).map(said));
-    }
-    steps.push((item.arrived_at, "arrived over the connection".to_owned()));
-    let own = history.iter().filter(|event| event.event == "message" && is_about(event, &item.id));
-    let before_own = steps.len();
-    steps.extend(own.map(|event| {
-        let text = |name: &str| event.details.get(name).and_then(Value::as_str);
-        let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
-        (event.at, format!("{}{reason}", text("state").unwrap_or("?")))
-    }));
-    if steps.len() == before_own {
-        // The history has forgotten it; the message has not.
-        let known = [(item.shown_at, "shown"), (item.clicked_at, "clicked")];
-        steps.extend(known.into_iter().filter_map(|(at, state)| Some((at?, state.to_owned()))));
-    }
-    let mut last = None;
-    let step = |(at, step): (i64, String)| {
-        let took = last.replace(at).map_or(0, |last: i64| at.saturating_sub(last));
-        Step { at, took, step: step.trim_end().to_owned() }
-    };
-    steps.into_iter().map(step).collect()
-}
-
-fn way_text(item: &Notification, steps: &[Step]) -> String {
-    let mut table = Table::new(["TIME (UTC)", "AFTER", "STEP"]);
-    for (index, step) in steps.iter().enumerate() {
-        let after = match (index, step.took) {
-            (0, _) => String::new(),
-            // Two clocks, of which one is wrong.
-            (_, ..0) => format!("-{}", duration_text(step.took.unsigned_abs())),
-            (_, took) => duration_text(took.unsigned_abs()),
-        };
-        table.row([clock_text(step.at), after, step.step.clone()]);
-    }
-    format!("Message {} is {}.\n{table}", offpush_inspect::printable(&item.id), offpush_inspect::printable(&item.state))
-}
-
-fn is_about(item: &HistoryItem, id: &str) -> bool {
+pub(crate) fn is_about(item: &HistoryItem, id: &str) -> bool {
     item.details.get("id").and_then(Value::as_str) == Some(id)
 }
 
-/// What happened while this network was the default one; `key` is the beginning of its digits.
-fn on_network(items: Vec<HistoryItem>, key: &str) -> Vec<HistoryItem> {
+/// The message that an event tells the arrival of.
+fn arrival(item: &HistoryItem) -> Option<String> {
+    item.details.get("id").filter(|_| item.event == "arrived")?.as_str().map(str::to_owned)
+}
+
+/// What happened while this network was the default one; `key` is the beginning of its digits. It is an error if the history
+/// has no such network.
+fn on_network(items: Vec<HistoryItem>, key: &str) -> Result<Vec<HistoryItem>, Failure> {
+    let key = key.to_ascii_lowercase();
     let mut is_current = false;
     let mut wanted = |item: &HistoryItem| {
         if item.event == "network-changed" {
-            is_current = network_key(item).is_some_and(|network| network.starts_with(key));
+            is_current = network_key(item).is_some_and(|network| network.starts_with(&key));
         }
         is_current
     };
-    items.into_iter().filter(|item| wanted(item)).collect()
+    let items: Vec<HistoryItem> = items.into_iter().filter(|item| wanted(item)).collect();
+    if items.is_empty() {
+        return Err(
+            format!("the history knows no network whose key begins with {key:?}: see `offpush networks`").into()
+        );
+    }
+    Ok(items)
 }
 
 fn network_key(item: &HistoryItem) -> Option<String> {

@@ -25,6 +25,7 @@ mod table;
 mod timeline;
 #[cfg(feature = "tools")]
 mod watch;
+mod way;
 
 use std::process::ExitCode;
 

@@ -73,7 +73,11 @@ impl Source {
                 Answer::History(items) => Ok(items),
                 _ => Err(ClientError::NotUnderstood.into()),
             },
-            Self::Files(data) => Ok(offline::history(data, usize::MAX)?),
+            Self::Files(data) => {
+                // Without a store it is no daemon's directory.
+                offline::status(data)?;
+                Ok(offline::history(data, usize::MAX)?)
+            }
             Self::Service(app) => match app.ask(&["history"])? {
                 Answer::History(items) => Ok(items),
                 _ => Err(ClientError::NotUnderstood.into()),

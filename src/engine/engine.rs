@@ -346,6 +346,12 @@ impl Engine {
                 }
                 After::TellMark => tell_mark = true,
                 After::Present { sequence, silent } => presentations.push((sequence, silent)),
+                After::Stored { sequence } => {
+                    if let Some(message) = self.messages.get(sequence) {
+                        let id = message.facts.id.clone();
+                        self.event(Event::Stored { id, sequence });
+                    }
+                }
                 After::Arrived { sequence } => {
                     if self.callbacks.app_listens() {
                         self.output(Output::Callback { id: None, callback: Callback::Arrived { sequence } });

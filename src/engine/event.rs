@@ -107,14 +107,21 @@ pub enum Event {
         /// Milliseconds after its latest moment.
         late: u64,
     },
-    /// A message is on disk.
+    /// A message came in.
     Arrived {
         /// The message's id.
         id: String,
         /// Its number on this phone.
         sequence: u64,
     },
-    /// A message's state changed.
+    /// It is on disk.
+    Stored {
+        /// The message's id.
+        id: String,
+        /// Its number on this phone.
+        sequence: u64,
+    },
+    /// A message's state changed; `presenting` is told when the platform gets it, which is after it was recorded.
     Message {
         /// The message's id.
         id: String,

@@ -248,6 +248,7 @@ impl Engine {
         };
         let sequence = self.messages.add(&mut self.journal, facts, body.as_bytes().to_vec());
         self.event(Event::Arrived { id: id.clone(), sequence });
+        self.journal.then(After::Stored { sequence });
         if let Some(reason) = unwanted {
             self.set_state(sequence, MessageState::Blocked, Some(reason));
             self.receipt(&id, ReceiptKind::Blocked, Some(reason));

@@ -16,6 +16,8 @@ pub(crate) enum After {
     TellMark,
     /// Hand the message to the platform.
     Present { sequence: u64, silent: bool },
+    /// The message will be shown whatever happens: a step of its way.
+    Stored { sequence: u64 },
     /// Tell a listening app that it arrived.
     Arrived { sequence: u64 },
     /// Outbox entries up to this one may be sent.

@@ -177,6 +177,7 @@ impl Engine {
 
     pub(crate) fn present(&mut self, sequence: u64, silent: bool) {
         if self.messages.get(sequence).is_some_and(|message| message.state == MessageState::Presenting) {
+            self.state_event(sequence, MessageState::Presenting, None);
             self.output(Output::Present { sequence, silent });
         } else {
             // Cancelled while the disk was busy.
@@ -225,10 +226,14 @@ impl Engine {
     pub(crate) fn set_state(&mut self, sequence: u64, state: MessageState, reason: Option<&str>) -> bool {
         let changed = self.messages.set_state(&mut self.journal, self.now, sequence, state, reason);
         if changed && state != MessageState::Presenting {
-            let id = self.messages.get(sequence).map(|message| message.facts.id.clone()).unwrap_or_default();
-            self.event(Event::Message { id, sequence, state, reason: reason.map(str::to_owned) });
+            self.state_event(sequence, state, reason);
         }
         changed
+    }
+
+    fn state_event(&mut self, sequence: u64, state: MessageState, reason: Option<&str>) {
+        let id = self.messages.get(sequence).map(|message| message.facts.id.clone()).unwrap_or_default();
+        self.event(Event::Message { id, sequence, state, reason: reason.map(str::to_owned) });
     }
 
     fn receipt_for(&mut self, sequence: u64, what: ReceiptKind, reason: Option<&str>) {

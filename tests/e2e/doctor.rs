@@ -74,6 +74,9 @@ fn a_gateway_that_is_down_behind_a_live_broker_is_named() {
     doctor.names(&["TCP", &server, "connection refused"], "see whether the gateway runs");
     assert_eq!((doctor.exit, doctor.outcome("mqtt-login")), (Some(3), "ok"));
     assert_eq!(doctor.outcome("gateway"), "skipped");
+    let words = "the broker is reached and the gateway does not answer through it";
+    phone.tells(words);
+    phone.names_its_fault('D', [words, "connection refused"], "see whether the gateway runs");
 }
 
 /// Nobody listens on the port that the phone was given.
@@ -139,7 +142,7 @@ fn a_wrong_clock_is_named() {
     phone.problem("clock-ahead");
     let doctor = phone.doctor(&[]);
     doctor.names(&["Clock", "far ahead"], "set this device's clock");
-    assert_eq!(doctor.exit, Some(3));
+    phone.names_its_fault('E', ["by this device's clock, which is far ahead", "far ahead"], "set this device's clock");
 }
 
 /// The broker has lost the phones' credentials: it refuses, and the doctor says who can put it right.

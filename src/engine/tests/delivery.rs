@@ -351,6 +351,30 @@ fn a_listening_app_hears_that_a_message_arrived() {
 }
 
 #[test]
+fn the_history_tells_when_a_message_came_when_it_was_safe_and_when_it_was_handed_over() {
+    // Each step where it happens: on disk and handed over only after the commit, shown when the platform says so.
+    let mut phone = Phone::connected();
+    (phone.disk, phone.screen) = (Disk::Held, Screen::Held);
+    let told = |phone: &Phone| -> Vec<String> {
+        let step = |output: &Output| match output {
+            Output::Event(Event::Arrived { id, .. }) => Some(format!("{id} arrived")),
+            Output::Event(Event::Stored { id, .. }) => Some(format!("{id} stored")),
+            Output::Event(Event::Message { id, state, .. }) => Some(format!("{id} {state:?}")),
+            _ => None,
+        };
+        phone.log.iter().filter_map(|(_, output)| step(output)).collect()
+    };
+    phone.push_message(message("m"));
+    assert_eq!(told(&phone), ["m arrived"]);
+    phone.commit();
+    assert_eq!(told(&phone), ["m arrived", "m stored", "m Presenting"]);
+    phone.push_message(pass_through("p"));
+    assert_eq!(told(&phone)[3..], ["p arrived"]);
+    phone.commit();
+    assert_eq!(told(&phone)[3..], ["p arrived", "p stored"]);
+}
+
+#[test]
 fn what_the_platform_blocks_is_reported_with_its_reason() {
     // Permission refused for good: the server learns why.
     let mut phone = Phone::connected();

@@ -1,0 +1,70 @@
+use serde_json::json;
+
+use super::*;
+
+fn event(at: i64, value: Value) -> HistoryItem {
+    let mut value = value;
+    value["at"] = at.into();
+    serde_json::from_value(value).unwrap()
+}
+
+fn message() -> Notification {
+    Notification {
+        id: "m".to_owned(),
+        state: "clicked".to_owned(),
+        sent_at: Some(1_000),
+        arrived_at: 5_000,
+        shown_at: Some(5_200),
+        clicked_at: Some(9_000),
+        ..Notification::default()
+    }
+}
+
+#[test]
+fn the_way_of_a_message_tells_each_step_and_what_the_connection_did_meanwhile() {
+    // Sent while there was no connection; what happened before and after, and to other messages, is not on its way.
+    let state =
+        |at, id: &str, state: &str| event(at, json!({ "event": "message", "id": id, "sequence": 1, "state": state }));
+    let history = [
+        event(900, json!({ "event": "disconnected", "cause": "ping-unanswered" })),
+        event(4_000, json!({ "event": "connected", "took": 60 })),
+        event(4_100, json!({ "event": "ping", "idle": 1 })),
+        event(5_000, json!({ "event": "arrived", "id": "m", "sequence": 1 })),
+        event(5_030, json!({ "event": "stored", "id": "m", "sequence": 1 })),
+        state(5_050, "m", "presenting"),
+        state(5_200, "m", "shown"),
+        state(5_300, "n", "shown"),
+        event(9_000, json!({ "event": "message", "id": "m", "sequence": 1, "state": "clicked", "reason": "r" })),
+    ];
+    let steps = steps(&message(), &history);
+    assert_eq!(
+        text(&message(), &steps),
+        "\
+Message m is clicked, shown 4 s after the gateway accepted it.
+TIME (UTC)               AFTER   STEP
+1970-01-01 00:00:01.000          accepted by the gateway, by the gateway's clock
+1970-01-01 00:00:04.000  3 s       connected took=60 ms
+1970-01-01 00:00:05.000  1 s     arrived over the connection
+1970-01-01 00:00:05.030  30 ms   on disk
+1970-01-01 00:00:05.050  20 ms   handed over to be shown
+1970-01-01 00:00:05.200  150 ms  shown
+1970-01-01 00:00:09.000  3 s     clicked: r
+"
+    );
+    let json = serde_json::to_value(&steps).unwrap();
+    let connected =
+        json!({ "at": 4_000, "took": 3_000, "step": "connected", "details": "took=60 ms", "meanwhile": true });
+    assert_eq!(json[1], connected);
+    let names: Vec<&str> = steps.iter().map(|step| step.step.as_str()).collect();
+    assert_eq!(names, ["accepted", "connected", "arrived", "stored", "presenting", "shown", "clicked"]);
+}
+
+#[test]
+fn a_message_that_the_history_has_forgotten_still_has_its_way() {
+    // From the message's own record; a gateway's clock ahead of the phone's shows as a negative time.
+    let ahead = Notification { sent_at: Some(6_000), clicked_at: None, ..message() };
+    let steps = steps(&ahead, &[]);
+    assert_eq!(steps.iter().map(|step| step.took).collect::<Vec<_>>(), [0, -1_000, 200]);
+    let text = text(&ahead, &steps);
+    assert!(text.starts_with("Message m is clicked.\n") && text.contains("  -1 s    arrived over"), "{text}");
+}
