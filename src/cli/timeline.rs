@@ -119,7 +119,20 @@ impl Timeline {
         spans
     }
 
-    /// The same in so many equal parts; a part tells the worst that was in it, so that nothing short is lost.
+    /// Which network was the default one from `from` to `to`: `(from, to, kind)`, without the times when there was none.
+    pub(crate) fn networks(&self, from: i64, to: i64) -> Vec<(i64, i64, &str)> {
+        let changes = || {
+            self.moments.iter().filter_map(|moment| match &moment.kind {
+                Kind::Network(kind) => Some((moment.at, kind.as_str())),
+                _ => None,
+            })
+        };
+        let ends = changes().skip(1).map(|(at, _)| at).chain([to]);
+        let spans = changes().zip(ends).map(|((start, kind), end)| (start.max(from), end.min(to), kind));
+        spans.filter(|(start, end, kind)| start < end && *kind != "none").collect()
+    }
+
+    /// The same as [`spans`](Self::spans) in so many equal parts; a part tells the worst that was in it, so that nothing short is lost.
     pub(crate) fn cells(&self, from: i64, to: i64, count: u16) -> Vec<Link> {
         let spans = self.spans(from, to);
         let edge = |index: u16| from + (to - from) * i64::from(index) / i64::from(count.max(1));
@@ -182,6 +195,15 @@ mod tests {
         );
         assert_eq!(day.spans(200, 300), [(200, 300, Up)]);
         assert_eq!(Timeline::default().spans(0, 1), [(0, 1, Unknown)]);
+    }
+
+    #[test]
+    fn networks_are_told_from_one_change_to_the_next() {
+        // The one that was there when the window began too; none is no network.
+        assert_eq!(day().networks(0, 1_000), [(110, 800, "wifi")]);
+        assert_eq!(day().networks(500, 600), [(500, 600, "wifi")]);
+        assert_eq!(day().networks(800, 1_000), []);
+        assert_eq!(Timeline::default().networks(0, 1), []);
     }
 
     #[test]

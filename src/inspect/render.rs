@@ -1,6 +1,6 @@
 //! The status page as text for people.
 
-use crate::page::{Learned, State, StatusPage};
+use crate::page::{Learned, Network, State, StatusPage};
 use crate::problem::{Problem, Severity};
 use crate::text::{bytes_text, duration_text, printable, relative_text};
 
@@ -83,7 +83,7 @@ pub fn rows(page: &StatusPage) -> Vec<Row> {
     rows.add(if page.is_healthy() { Role::Good } else { Role::Bad }, &page.verdict());
     problems(&mut rows, page);
     if let Some(next) = &page.next {
-        rows.fact("next", &format!("{} {}", action(&next.action), relative_text(next.at, page.at)));
+        rows.fact("next", &format!("{}: {}", relative_text(next.at, page.at), action(&next.action)));
     }
     connection(&mut rows, page);
     messages(&mut rows, page);
@@ -127,14 +127,7 @@ fn problems(rows: &mut Rows, page: &StatusPage) {
 fn connection(rows: &mut Rows, page: &StatusPage) {
     if page.process.is_some() {
         let network = &page.network;
-        let leads = match network.internet.as_deref() {
-            Some("works") => ", leads to the internet",
-            Some("portal") => ", a captive portal",
-            Some("none") => ", leads nowhere",
-            _ => "",
-        };
-        let key = network.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
-        rows.fact("network", &format!("{}{key}{leads}", network.transport.as_deref().unwrap_or("none")));
+        rows.fact("network", &network_text(network));
         rows.fact("gateway", &listed(&page.servers));
         let listens = if page.app.listens { "which listens" } else { "which does not listen" };
         rows.fact("app", &format!("{}, {listens}", page.package));
@@ -155,6 +148,21 @@ fn connection(rows: &mut Rows, page: &StatusPage) {
         let (earliest, latest) = (relative_text(alarm.earliest, page.at), relative_text(alarm.latest, page.at));
         let when = if earliest == latest { latest } else { format!("{earliest} to {latest}") };
         rows.fact("alarm", &format!("{when}: {}", alarm.rung));
+    }
+}
+
+fn network_text(network: &Network) -> String {
+    let leads = match network.internet.as_deref() {
+        Some("works") => ", leads to the internet",
+        Some("portal") => ", a captive portal",
+        Some("none") => ", leads nowhere",
+        _ => "",
+    };
+    let key = network.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
+    match network.transport.as_deref() {
+        None => "none".to_owned(),
+        Some("loopback") => "loopback: the gateway is on this machine".to_owned(),
+        Some(transport) => format!("{transport}{key}{leads}"),
     }
 }
 

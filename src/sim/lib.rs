@@ -38,8 +38,14 @@ pub use day::Day;
 pub use format::DayError;
 pub use metrics::{Metrics, settled, within};
 pub use offpush_engine::Timing;
+pub use ours::Seen;
 pub use strategy::{Strategy, UnknownStrategy};
 pub use trace::{Fate, Interval, Trace};
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use ours::Ours;
 
 /// One day with one strategy.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +71,14 @@ pub fn run_with(day: &Day, strategy: Strategy, seed: u64, timing: Timing) -> Run
 /// Lives through a day with the engine as it is delivered.
 pub fn run(day: &Day, strategy: Strategy, seed: u64) -> Run {
     run_with(day, strategy, seed, Timing::default())
+}
+
+/// Lives through a day with the engine, up to so many milliseconds after its beginning, and shows what tools would see then.
+pub fn look(day: &Day, until: u64, seed: u64) -> Option<Seen> {
+    let day = Day { lasts: day.lasts.min(until), ..day.clone() };
+    let ours = Rc::new(RefCell::new(Ours::with_history(Timing::default(), world::WALL + day.begins as i64, seed)));
+    world::World::new(&day, Box::new(Rc::clone(&ours)), seed).run();
+    Some(Rc::into_inner(ours)?.into_inner().seen(day.lasts))
 }
 
 /// The mean of several runs of the same day with the same strategy; `None` of none.

@@ -1,5 +1,9 @@
 //! Our strategy: the real engine, driven as its documentation says. Its disk answers at once, its screen shows at once.
 
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
 use offpush_engine::input::{CertificateProblem, Presented};
 use offpush_engine::record::{Identity, Record, Standing};
 use offpush_engine::{
@@ -39,6 +43,43 @@ pub(crate) struct Ours {
     reading: Option<LinkId>,
     /// The one that was online and is closed now; why follows.
     closed: Option<LinkId>,
+    /// What it told of itself, with the wall time, if that is wanted.
+    history: Option<Vec<(i64, Event)>>,
+}
+
+/// What a phone's tools would know at the end of a day.
+pub struct Seen {
+    /// What the engine told of itself, with the wall time of each event.
+    pub history: Vec<(i64, Event)>,
+    /// The engine at the end.
+    pub engine: Engine,
+    /// That moment.
+    pub now: Now,
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Seen").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+/// The engine and what it told, for whoever has the other handle.
+impl Client for Rc<RefCell<Ours>> {
+    fn handle(&mut self, now: u64, input: Input, actions: &mut Vec<Action>) {
+        self.borrow_mut().handle(now, input, actions);
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        self.borrow().next_wake()
+    }
+
+    fn has_job(&self) -> bool {
+        self.borrow().has_job()
+    }
+
+    fn interval(&self) -> u64 {
+        self.borrow().interval()
+    }
 }
 
 impl Ours {
@@ -65,7 +106,17 @@ impl Ours {
         let mut rng = Rng::new(seed, "engine");
         let entropy = Box::new(move |bytes: &mut [u8]| rng.fill(bytes));
         let engine = Engine::new(config, [Record::Identity(identity)], entropy, moment(wall, 0));
-        Self { engine, wall, online: None, reading: None, closed: None }
+        Self { engine, wall, online: None, reading: None, closed: None, history: None }
+    }
+
+    /// The same, and keeps what it tells of itself.
+    pub(crate) fn with_history(timing: Timing, wall: i64, seed: u64) -> Self {
+        Self { history: Some(Vec::new()), ..Self::new(timing, wall, seed) }
+    }
+
+    /// What is to be seen when the day is over, after so many milliseconds.
+    pub(crate) fn seen(self, lasts: u64) -> Seen {
+        Seen { history: self.history.unwrap_or_default(), engine: self.engine, now: moment(self.wall, lasts) }
     }
 
     /// Does what the engine wants, until it wants nothing more.
@@ -99,7 +150,12 @@ impl Ours {
             }
             Output::Callback { id: Some(id), .. } => self.engine.handle_callback_taken(moment, id),
             Output::WakeLock(lock) => actions.push(Action::WakeLock(lock)),
-            Output::Event(event) => self.event(event, actions),
+            Output::Event(event) => {
+                if let Some(history) = &mut self.history {
+                    history.push((moment.wall, event.clone()));
+                }
+                self.event(event, actions);
+            }
             Output::Cancel { .. } | Output::Callback { id: None, .. } => {}
         }
     }

@@ -1,8 +1,8 @@
 //! `offpush export`: one file for a developer, without secrets and without what messages say.
 
 mod picture;
-mod report;
-mod scrub;
+pub(crate) mod report;
+pub(crate) mod scrub;
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};

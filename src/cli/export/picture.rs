@@ -86,18 +86,9 @@ fn span(svg: &mut String, scale: &Scale, (start, end): (i64, i64), row: u8, clas
 }
 
 fn networks(svg: &mut String, timeline: &Timeline, scale: &Scale) {
-    let changes = timeline.moments.iter().filter_map(|moment| match &moment.kind {
-        Kind::Network(kind) => Some((moment.at, kind.as_str())),
-        _ => None,
-    });
-    let changes: Vec<(i64, &str)> = changes.collect();
-    let ends = changes.iter().skip(1).map(|(at, _)| *at).chain([scale.to]);
-    for ((start, kind), end) in changes.iter().zip(ends) {
-        let (start, end) = ((*start).max(scale.from), end.min(scale.to));
-        if start >= end || *kind == "none" {
-            continue;
-        }
-        span(svg, scale, (start, end), 0, "network", &format!("{kind}, from {}", clock_text(start)));
+    for (start, end, kind) in timeline.networks(scale.from, scale.to) {
+        let class = if kind == "cellular" { "network cellular" } else { "network" };
+        span(svg, scale, (start, end), 0, class, &format!("{kind}, from {}", clock_text(start)));
         // A name needs about seven units a letter.
         if scale.x(end) - scale.x(start) > kind.len() as f64 * 7.0 + 8.0 {
             let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"17\">{}</text>", scale.x(start) + 4.0, escape(kind));

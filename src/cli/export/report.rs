@@ -23,22 +23,22 @@ h1{font-size:1.3em}h2{font-size:1.05em;margin-top:2em}.good{color:#1a7f37}.bad{c
 pre,td,th{font:13px/1.5 ui-monospace,DejaVu Sans Mono,Menlo,monospace}pre{margin:0;white-space:pre-wrap}
 table{border-collapse:collapse}td,th{text-align:left;padding:.1em 1em .1em 0;vertical-align:top}th{color:#666}
 svg{width:100%;height:auto;font:11px system-ui,sans-serif}.name,.time{fill:#666}.axis{stroke:#ccc}
-.network{fill:#dde6f2}.up{fill:#57ab5a}.trying{fill:#e0b64c}.none{fill:#d5d8dd}.down{fill:#e5686d}
+.network{fill:#dde6f2}.cellular{fill:#f2e2c8}.up{fill:#57ab5a}.trying{fill:#e0b64c}.none{fill:#d5d8dd}.down{fill:#e5686d}
 .beat{stroke:#57ab5a}.death{stroke:#c1121f;stroke-width:2}.message{fill:#3b82f6}.legend span{padding-left:1em}
 ";
 
 /// What a report is made of, scrubbed.
-pub(super) struct Contents<'a> {
-    pub(super) page: &'a StatusPage,
-    pub(super) history: &'a [HistoryItem],
-    pub(super) messages: &'a [Envelope],
-    pub(super) networks: &'a [KnownNetwork],
+pub(crate) struct Contents<'a> {
+    pub(crate) page: &'a StatusPage,
+    pub(crate) history: &'a [HistoryItem],
+    pub(crate) messages: &'a [Envelope],
+    pub(crate) networks: &'a [KnownNetwork],
     /// What `doctor` says, as text.
-    pub(super) doctor: &'a str,
-    pub(super) removed: &'a [String],
+    pub(crate) doctor: &'a str,
+    pub(crate) removed: &'a [String],
 }
 
-pub(super) fn html(contents: &Contents<'_>) -> String {
+pub(crate) fn html(contents: &Contents<'_>) -> String {
     let page = contents.page;
     let class = if page.is_healthy() { "good" } else { "bad" };
     let verdict = escape(&page.verdict());

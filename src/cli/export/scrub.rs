@@ -48,7 +48,7 @@ const FREE: [&str; 5] = ["reason", "error", "damage", "what", "message"];
 
 /// Takes out, and counts what it took.
 #[derive(Debug, Default)]
-pub(super) struct Scrubber {
+pub(crate) struct Scrubber {
     /// Texts that are known to belong to somebody: names, titles and so on.
     private: BTreeSet<String>,
     messages: usize,
@@ -60,10 +60,10 @@ pub(super) struct Scrubber {
 /// A message without what it says.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Envelope {
-    pub(super) id: String,
-    pub(super) seq: u64,
-    pub(super) state: String,
+pub(crate) struct Envelope {
+    pub(crate) id: String,
+    pub(crate) seq: u64,
+    pub(crate) state: String,
     pass_through: u8,
     notify_id: i32,
     /// `app`, `launcher`, `web` or `page`.
@@ -72,15 +72,15 @@ pub(super) struct Envelope {
     description_bytes: usize,
     payload_bytes: usize,
     extras: usize,
-    pub(super) sent_at: Option<i64>,
-    pub(super) arrived_at: i64,
-    pub(super) shown_at: Option<i64>,
-    pub(super) clicked_at: Option<i64>,
+    pub(crate) sent_at: Option<i64>,
+    pub(crate) arrived_at: i64,
+    pub(crate) shown_at: Option<i64>,
+    pub(crate) clicked_at: Option<i64>,
 }
 
 impl Scrubber {
     /// Learns what is private from what there is.
-    pub(super) fn new(page: &StatusPage, messages: &[Notification]) -> Self {
+    pub(crate) fn new(page: &StatusPage, messages: &[Notification]) -> Self {
         let mut private = BTreeSet::new();
         let names = &page.names;
         private.extend([&names.aliases, &names.accounts, &names.topics].into_iter().flatten().cloned());
@@ -94,7 +94,7 @@ impl Scrubber {
     }
 
     /// The page without names, and with its texts cleaned.
-    pub(super) fn page(&mut self, mut page: StatusPage) -> StatusPage {
+    pub(crate) fn page(&mut self, mut page: StatusPage) -> StatusPage {
         let names = std::mem::take(&mut page.names);
         self.names += names.aliases.len() + names.accounts.len() + names.topics.len();
         page.names.accept_time = names.accept_time;
@@ -115,7 +115,7 @@ impl Scrubber {
     }
 
     /// The events without what is nobody's business.
-    pub(super) fn history(&mut self, items: Vec<HistoryItem>) -> Vec<HistoryItem> {
+    pub(crate) fn history(&mut self, items: Vec<HistoryItem>) -> Vec<HistoryItem> {
         let clean = |item: HistoryItem| {
             let details: Map<String, Value> = item
                 .details
@@ -143,7 +143,7 @@ impl Scrubber {
         }
     }
 
-    pub(super) fn messages(&mut self, messages: Vec<Notification>) -> Vec<Envelope> {
+    pub(crate) fn messages(&mut self, messages: Vec<Notification>) -> Vec<Envelope> {
         self.messages += messages.len();
         let envelope = |message: Notification| Envelope {
             click: message.click.get("type").and_then(Value::as_str).unwrap_or_default().to_owned(),
@@ -165,7 +165,7 @@ impl Scrubber {
     }
 
     /// What was found, with its texts cleaned.
-    pub(super) fn diagnosis(&mut self, diagnosis: &mut Diagnosis) {
+    pub(crate) fn diagnosis(&mut self, diagnosis: &mut Diagnosis) {
         for check in &mut diagnosis.checks {
             check.found = self.text(&check.found);
             check.action = check.action.take().map(|text| self.text(&text));
@@ -174,7 +174,7 @@ impl Scrubber {
     }
 
     /// A log, line by line. What a daemon tells of notifications is text of messages, and left out.
-    pub(super) fn log(&mut self, log: &str) -> String {
+    pub(crate) fn log(&mut self, log: &str) -> String {
         let lines = log.lines().filter(|line| !line.starts_with("notification "));
         lines.fold(String::new(), |clean, line| clean + &self.text(line) + "\n")
     }
@@ -193,7 +193,7 @@ impl Scrubber {
     }
 
     /// What was taken out, in words.
-    pub(super) fn removed(&self) -> Vec<String> {
+    pub(crate) fn removed(&self) -> Vec<String> {
         let mut removed = vec![
             format!(
                 "titles, texts, payloads, extras and targets of {} messages; their lengths are kept",

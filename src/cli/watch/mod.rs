@@ -3,9 +3,9 @@
 //! Events come over a connection of their own, read by a thread; the status page is asked for when something has
 //! happened, so that a phone is not woken by being looked at.
 
-mod model;
-mod picture;
-mod view;
+pub(crate) mod model;
+pub(crate) mod picture;
+pub(crate) mod view;
 
 use std::io::{self, IsTerminal};
 use std::sync::mpsc::{Receiver, Sender, channel};

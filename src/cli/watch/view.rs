@@ -13,8 +13,11 @@ use crate::timeline::{Kind, Link, Timeline};
 /// Lines for the verdict and what is wrong; what does not fit is in `offpush status`.
 const HEAD: u16 = 6;
 
-/// The timeline with its frame: axis, connection, beats, messages.
-const TIMELINE: u16 = 6;
+/// The timeline with its frame: network, connection, beats, messages, axis.
+const TIMELINE: u16 = 7;
+
+/// The end of a connection among the beats; no network's kind has this letter.
+const DEATH: char = '×';
 
 /// Columns for the names of the timeline's rows.
 const NAMES: u16 = 11;
@@ -94,24 +97,33 @@ fn draw_timeline(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let column = (at - from) * i64::from(width) / (to - from).max(1);
         (at >= from && at <= to).then(|| usize::try_from(column).unwrap_or(0).min(usize::from(width) - 1))
     };
-    let (mut beats, mut messages) = (vec![' '; usize::from(width)], vec![' '; usize::from(width)]);
+    let blank = vec![' '; usize::from(width)];
+    let (mut networks, mut beats, mut messages) = (blank.clone(), blank.clone(), blank);
+    for (start, end, kind) in timeline.networks(from, to) {
+        let (Some(first), Some(last)) = (column(start), column(end - 1)) else { continue };
+        // A blank between two, and the name where there is room for all of it.
+        let name = if last - first >= kind.len() { kind } else { "" };
+        let line = name.chars().chain(std::iter::repeat('─'));
+        networks[first..last].iter_mut().zip(line).for_each(|(cell, letter)| *cell = letter);
+    }
     for moment in &timeline.moments {
         let Some(column) = column(moment.at) else { continue };
         match moment.kind {
             Kind::Beat(_) if beats[column] == ' ' => beats[column] = '|',
-            Kind::Death(_) => beats[column] = 'x',
+            Kind::Death(_) => beats[column] = DEATH,
             Kind::Message => messages[column] = 'v',
             Kind::Beat(_) | Kind::Network(_) => {}
         }
     }
     let row = |name: &str, cells: Vec<char>, colour: Color| {
         let cells = cells.into_iter().map(|cell| {
-            let colour = if cell == 'x' { Color::Red } else { colour };
+            let colour = if cell == DEATH { Color::Red } else { colour };
             Span::styled(cell.to_string(), Style::new().fg(colour))
         });
         Line::from_iter([Span::raw(format!("{name:<11}"))].into_iter().chain(cells))
     };
     let lines = vec![
+        row("network", networks, Color::Cyan),
         Line::from_iter([Span::raw(format!("{:<11}", "connection"))].into_iter().chain(link)),
         row("beats", beats, Color::Green),
         row("messages", messages, Color::Blue),
@@ -166,7 +178,7 @@ fn event_line(item: &HistoryItem) -> Line<'static> {
         | "storage-failed"
         | "storage-damaged"
         | "client-dropped" => Color::Red,
-        "arrived" | "message" => Color::Blue,
+        "arrived" | "stored" | "message" => Color::Blue,
         "network-changed" | "way-out" | "alarm-late" | "clock-wrong" => Color::Yellow,
         _ => Color::Reset,
     };

@@ -60,7 +60,7 @@ fn the_page_tells_on_one_screen_what_holds_and_what_it_rests_on() {
     let text = render(&full());
     for (line, expected) in text.lines().zip([
         "Connected for 2 h; the gateway answers.",
-        "next       a ping, unless something comes before in 1 min",
+        "next       in 1 min: a ping, unless something comes before",
         "app        com.example",
         "broker     mqtts://b:8883",
         "regId      abcdef…",
@@ -132,7 +132,7 @@ fn mere_consequences_are_linked_to_their_causes_and_folded_away() {
             "   breaks: what moving breaks",
             "   → what mends moving",
             "   and what follows from that: full, broker-unreachable",
-            "next       a ping, unless something comes before in 1 min",
+            "next       in 1 min: a ping, unless something comes before",
         ]
     );
 }

@@ -45,7 +45,7 @@ fn problems_come_with_what_to_do_and_the_next_action_with_its_time() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[1], "!! the clock is ahead (for 5 s)");
     assert_eq!(lines[2], "   → set the clock");
-    assert_eq!(lines[3], "next       an attempt to connect in 3 s");
+    assert_eq!(lines[3], "next       in 3 s: an attempt to connect");
 }
 
 #[test]

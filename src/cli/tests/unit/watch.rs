@@ -66,15 +66,16 @@ fn press(model: &mut Model, keys: &[KeyCode]) {
 #[test]
 fn a_frame_shows_verdict_timeline_and_events() {
     // The verdict counts from now, not from when the page was made; a death and a reconnection are in their place.
-    let shown = frame(&model(), 90, 17).join("\n");
+    let shown = frame(&model(), 90, 18).join("\n");
     let expected = "\
 Connected for 2 min 30 s; the gateway answers.
-next       a ping, unless something comes before in 1 min
+next       in 1 min: a ping, unless something comes before
 heartbeat  every 3 min 55 s, settled: 3 min 55 s is proved, 4 min 11 s has killed
 messages   none
 ┌ the last 10 min ───────────────────────────────────────────────────────────────────────┐
+│network     wifi─────────────────────────────────────────────────────────────────────── │
 │connection  ▒█████████████████████████████████████████████████▁▁▁▁▁▁▒███████████████████│
-│beats                               |                         x                       | │
+│beats                               |                         ×                       | │
 │messages                                     v                                          │
 │           -10 min                               -5 min                              now│
 └────────────────────────────────────────────────────────────────────────────────────────┘
@@ -116,7 +117,7 @@ fn a_filter_is_typed_and_kept_or_dropped() {
     let mut model = model();
     press(&mut model, &[KeyCode::Char('/'), KeyCode::Char('P'), KeyCode::Char('q'), KeyCode::Backspace]);
     press(&mut model, &['O', 'N', 'G'].map(KeyCode::Char));
-    assert!(frame(&model, 60, 16)[10].contains(" only with: PONG▏ "), "{:?}", frame(&model, 60, 16));
+    assert!(frame(&model, 60, 17)[11].contains(" only with: PONG▏ "), "{:?}", frame(&model, 60, 17));
     press(&mut model, &[KeyCode::Enter]);
     let listed = |model: &Model| model.listed().map(|item| item.event.clone()).collect::<Vec<_>>();
     assert_eq!(listed(&model), ["pong", "pong"]);
@@ -132,25 +133,25 @@ fn what_is_looked_at_stays_while_more_happens() {
     // Scrolled up, the same lines stay; paused, nothing new is seen at all.
     let mut model = model();
     press(&mut model, &[KeyCode::Up, KeyCode::PageUp]);
-    let before = frame(&model, 80, 17)[11..15].to_vec();
+    let before = frame(&model, 80, 18)[12..16].to_vec();
     let next = |ago| event((ago, json!({ "event": "ping", "idle": 1 })));
     model.add(next(1));
-    assert_eq!(frame(&model, 80, 17)[11..15], before);
+    assert_eq!(frame(&model, 80, 18)[12..16], before);
     press(&mut model, &[KeyCode::End]);
-    assert!(frame(&model, 80, 17)[14].contains(" ping "), "the newest again");
+    assert!(frame(&model, 80, 18)[15].contains(" ping "), "the newest again");
     press(&mut model, &[KeyCode::Char('p')]);
     model.now += 60_000;
     model.add(next(-30));
-    let paused = frame(&model, 80, 17);
+    let paused = frame(&model, 80, 18);
     assert!(
-        paused[0].starts_with("Connected for 2 min 30 s") && paused[14].contains("22:13:19.000 ping"),
+        paused[0].starts_with("Connected for 2 min 30 s") && paused[15].contains("22:13:19.000 ping"),
         "{paused:?}"
     );
     press(&mut model, &[KeyCode::Char('p')]);
-    assert!(frame(&model, 80, 17)[14].contains("22:13:50.000 ping"));
+    assert!(frame(&model, 80, 18)[15].contains("22:13:50.000 ping"));
     press(&mut model, &[KeyCode::Home]);
-    assert!(frame(&model, 80, 17)[11].contains("started"), "no further than the first");
-    assert_eq!(view::page_lines(&model, 17), 4);
+    assert!(frame(&model, 80, 18)[12].contains("started"), "no further than the first");
+    assert_eq!(view::page_lines(&model, 18), 4);
 }
 
 #[test]
