@@ -21,6 +21,10 @@ use crate::arguments::At;
 /// The service whose page is asked for (design §5).
 const SERVICE: &str = "com.xiaomi.push.service.XMPushService";
 
+/// What the daemon's lines in the phone's log are tagged with.
+#[cfg(feature = "tools")]
+const LOG_TAG: &str = "offpush";
+
 /// How long the first answer through a forward may take: USB and the phone's main thread, both busy.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -106,6 +110,12 @@ impl App {
                 .map_err(|_| "what the app prints is not understood: use the same version of offpush for both".into());
         }
         Err(self.why_nothing().into())
+    }
+
+    /// What the daemon has logged, as far as the phone still has it.
+    #[cfg(feature = "tools")]
+    pub(crate) fn log(&self) -> Result<String, Failure> {
+        self.adb(&["shell", "logcat", "-d", "-v", "threadtime", "-s", LOG_TAG])
     }
 
     fn why_nothing(&self) -> String {

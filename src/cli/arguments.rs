@@ -169,7 +169,7 @@ pub(crate) struct Export {
     /// The file to write, a zip archive [default: offpush-TIME.zip, here]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Add this log of the daemon, cleaned like the rest
+    /// Add this log of the daemon, cleaned like the rest [default: with --adb, the phone's]
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
 }

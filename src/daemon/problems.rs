@@ -256,17 +256,19 @@ pub(crate) fn problem(code: &str, severity: Severity, title: String, action: &st
         code: code.to_owned(),
         severity,
         title,
-        impact: impact(code).to_owned(),
+        impact: impact(code, severity).to_owned(),
         action: action.to_owned(),
         ..Problem::default()
     }
 }
 
 /// What does not work because of a problem.
-fn impact(code: &str) -> &'static str {
+fn impact(code: &str, severity: Severity) -> &'static str {
     match code {
         "moving" => "nothing: messages still come",
-        "clock-ahead" | "clock-behind" => "certificates may be refused, and times that are shown are wrong",
+        "clock-ahead" | "clock-behind" if severity != Severity::Error => {
+            "certificates may be refused, and times that are shown are wrong"
+        }
         "storage-failed" | "full" => "no new message is taken; the gateway keeps them",
         "storage-damaged" => "what could not be read is lost; the gateway sends again what was not yet confirmed",
         "newer-records" => "what is in them has no effect",

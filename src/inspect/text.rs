@@ -76,13 +76,17 @@ pub fn details_text(item: &HistoryItem) -> String {
             Value::Number(number) if MILLISECONDS.contains(&name.as_str()) => number.as_i64().map(|milliseconds| {
                 format!("{}{}", if milliseconds < 0 { "-" } else { "" }, duration_text(milliseconds.unsigned_abs()))
             }),
-            Value::String(value) => Some(value.clone()),
-            _ => None,
+            Value::Array(values) => Some(values.iter().map(word).collect::<Vec<_>>().join(", ")),
+            value => Some(word(value)),
         }
         .unwrap_or_else(|| value.to_string());
         let _ = write!(text, "{}{}={}", if text.is_empty() { "" } else { " " }, printable(name), printable(&value));
     }
     text
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The details of events that are durations in milliseconds.

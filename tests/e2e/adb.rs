@@ -1,15 +1,20 @@
 //! The tools on a phone behind adb: Debian's adb is real, the phone's end a stand-in that leads to a real daemon.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
 use std::process::Output;
 
 use offpush_tests::adb::{self, Adb, Adbd};
 use offpush_tests::{App, Broker, Doctor, Phone, World, wait};
 use serde_json::{Value, json};
+use zip::ZipArchive;
 
 const PACKAGE: &str = "com.example.app";
 const PATH: &str = "pm path com.example.app";
 const DUMP: &str = "dumpsys activity service com.example.app/com.xiaomi.push.service.XMPushService --json";
+
+const LOG: &str = "logcat -d -v threadtime -s offpush";
 
 /// A daemon on a phone of its own, with an app that may be debugged or not.
 struct Device {
@@ -33,9 +38,11 @@ impl Device {
             (format!("{DUMP} notifications 0"), answer(json!({ "op": "notifications" }))),
             (format!("{DUMP} networks"), answer(json!({ "op": "networks" }))),
         ];
+        let log = "01-01 12:00:00.123  1234  1240 W offpush : odd: unknown field `over dumpsys`\n";
         let service = format!("SERVICE {PACKAGE}/com.xiaomi.push.service.XMPushService 1a2b3c pid=1234");
         let prints = prints.map(|(command, json)| (command, format!("{service}\n  Client:\n    {json}\n")));
         let mut stand_in = adb::Phone { prints: HashMap::from(prints), ..adb::Phone::default() };
+        stand_in.prints.insert(LOG.to_owned(), log.to_owned());
         if is_debuggable {
             stand_in.sockets.insert(format!("offpush.{PACKAGE}"), phone.data().join("control.sock"));
         }
@@ -124,6 +131,26 @@ fn a_release_build_shows_its_page_by_dumpsys() {
     for command in ["watch", "pause"] {
         let words = refusal(&world, &adb, &[command, "--adb", PACKAGE]);
         assert!(words.contains("release build") && words.contains("android:debuggable"), "{words}");
+    }
+}
+
+/// What is exported of a phone behind adb has its log with it, without what it quotes; a release build too.
+#[test]
+fn an_export_over_adb_holds_the_phones_log() {
+    let world = World::start(Broker::Embedded);
+    for (name, is_debuggable) in [("debuggable", true), ("release", false)] {
+        let device = Device::start(&world, name, is_debuggable, fine());
+        let adb = Adb::start(&world.scratch);
+        adb.connect(&device.adbd);
+        let archive = world.scratch.join(&format!("{name}.zip"));
+        let path = archive.to_str().expect("UTF-8");
+        let told = run(&world, &adb, &["export", "--adb", PACKAGE, "--out", path, "--json"]);
+        let told: Value = serde_json::from_slice(&told.stdout).unwrap_or_else(|error| panic!("{error}: {told:?}"));
+        assert_eq!(told["missing"], json!([]));
+        let mut archive = ZipArchive::new(File::open(&archive).expect("the export")).expect("a zip archive");
+        let mut log = String::new();
+        archive.by_name("log.txt").expect("the log").read_to_string(&mut log).expect("UTF-8");
+        assert_eq!(log, "01-01 12:00:00.123  1234  1240 W offpush : odd: unknown field […]\n");
     }
 }
 

@@ -74,6 +74,7 @@ fn a_gateway_that_is_down_behind_a_live_broker_is_named() {
     doctor.names(&["TCP", &server, "connection refused"], "see whether the gateway runs");
     assert_eq!((doctor.exit, doctor.outcome("mqtt-login")), (Some(3), "ok"));
     assert_eq!(doctor.outcome("gateway"), "skipped");
+    assert!(doctor.text.contains("the certificates of 1 server are trusted"), "only one was reached: {}", doctor.text);
     let words = "the broker is reached and the gateway does not answer through it";
     phone.tells(words);
     phone.names_its_fault('D', [words, "connection refused"], "see whether the gateway runs");

@@ -14,6 +14,7 @@ use offpush_inspect::clock_text;
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 use serde::Serialize;
 
+use crate::adb::App;
 use crate::arguments::{Doctor, Export};
 use crate::show::{print_json, print_text};
 use crate::source::Source;
@@ -41,8 +42,7 @@ pub(crate) fn run(options: &Export) -> Result<(), Failure> {
     let history = or_nothing(source.history(), &mut missing);
     let messages = or_nothing(source.notifications(), &mut missing);
     let networks = or_nothing(source.networks(), &mut missing);
-    let log = options.log.as_ref().map(std::fs::read_to_string).transpose();
-    let log = log.map_err(|error| format!("the log cannot be read: {error}"))?;
+    let log = log(options, &mut missing)?;
     let mut diagnosis =
         doctor::diagnosis(&Doctor { at: options.at.clone(), server: Vec::new(), ca: None, verbose: true })?;
 
@@ -95,6 +95,16 @@ fn or_nothing<T>(found: Result<Vec<T>, Failure>, missing: &mut Vec<String>) -> V
         }
         Vec::new()
     })
+}
+
+/// The log that is named, else the phone's.
+fn log(options: &Export, missing: &mut Vec<String>) -> Result<Option<String>, Failure> {
+    if let Some(path) = &options.log {
+        let log = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        return Ok(Some(String::from_utf8_lossy(&log).into_owned()));
+    }
+    let Some(app) = App::chosen(&options.at)? else { return Ok(None) };
+    Ok(app.log().map_err(|failure| missing.push(failure.to_string())).ok())
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, Failure> {

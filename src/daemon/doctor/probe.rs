@@ -284,8 +284,8 @@ fn layer(code: CheckCode, probes: &[Probe], works: bool) -> Check {
         check.took = Some(slowest);
         check.found = match code {
             CheckCode::Dns => "every server's name has an address".to_owned(),
-            CheckCode::Tcp => format!("{} reached", servers(probes.len())),
-            _ => format!("the certificates of {} are trusted", servers(probes.len())),
+            CheckCode::Tcp => format!("{} reached", servers(stood)),
+            _ => format!("the certificates of {} are trusted", servers(stood)),
         };
     }
     check

@@ -113,6 +113,10 @@ fn certificates_and_clocks_are_named() {
     assert_eq!(codes(&twice), ["clock-ahead"]);
     let behind = Status { clock_ahead: Some(-600_000), ..status(Phase::Connected) };
     assert_eq!(codes(&behind), ["clock-behind"]);
+    let breaks = |status: &Status| problems(status, &Storage::default(), &Said::default(), NOW).remove(0).impact;
+    assert!(
+        breaks(&twice).starts_with("no push arrives") && breaks(&behind).starts_with("certificates may be refused")
+    );
     let right = Status { clock_ahead: Some(-60_000), ..status(Phase::Connected) };
     assert_eq!(codes(&right), [""; 0]);
 }
