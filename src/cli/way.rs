@@ -67,12 +67,13 @@ pub(crate) fn text(item: &Notification, steps: &[Step]) -> String {
     let mut table = Table::new(["TIME (UTC)", "AFTER", "STEP"]);
     for (index, step) in steps.iter().enumerate() {
         let after = if index == 0 { String::new() } else { signed(step.took) };
-        table.row([clock_text(step.at), after, words(step)]);
+        table.row([clock_text(step.at), after, words(step, item)]);
     }
     let whole = match (item.sent_at, item.shown_at) {
         // Two clocks may disagree.
         (Some(sent), Some(shown)) if shown >= sent => {
-            format!(", shown {} after the gateway accepted it", duration_text(shown.abs_diff(sent)))
+            let end = if item.pass_through == 1 { "app" } else { "screen" };
+            format!("; it reached the {end} {} after the gateway accepted it", duration_text(shown.abs_diff(sent)))
         }
         _ => String::new(),
     };
@@ -83,7 +84,7 @@ fn signed(milliseconds: i64) -> String {
     format!("{}{}", if milliseconds < 0 { "-" } else { "" }, duration_text(milliseconds.unsigned_abs()))
 }
 
-fn words(step: &Step) -> String {
+fn words(step: &Step, item: &Notification) -> String {
     if step.meanwhile {
         return format!("  {} {}", step.step, step.details).trim_end().to_owned();
     }
@@ -92,6 +93,7 @@ fn words(step: &Step) -> String {
         "arrived" => "arrived over the connection",
         "stored" => "on disk",
         "presenting" => "handed over to be shown",
+        "shown" if item.pass_through == 1 => "taken by the app",
         "pending" => "waits to be shown",
         state => state,
     };

@@ -40,7 +40,7 @@ fn the_way_of_a_message_tells_each_step_and_what_the_connection_did_meanwhile() 
     assert_eq!(
         text(&message(), &steps),
         "\
-Message m is clicked, shown 4 s after the gateway accepted it.
+Message m is clicked; it reached the screen 4 s after the gateway accepted it.
 TIME (UTC)               AFTER   STEP
 1970-01-01 00:00:01.000          accepted by the gateway, by the gateway's clock
 1970-01-01 00:00:04.000  3 s       connected took=60 ms
@@ -67,4 +67,13 @@ fn a_message_that_the_history_has_forgotten_still_has_its_way() {
     assert_eq!(steps.iter().map(|step| step.took).collect::<Vec<_>>(), [0, -1_000, 200]);
     let text = text(&ahead, &steps);
     assert!(text.starts_with("Message m is clicked.\n") && text.contains("  -1 s    arrived over"), "{text}");
+}
+
+#[test]
+fn a_message_for_the_app_is_shown_to_nobody() {
+    // The state has the same name in JSON; people read that the app has taken it.
+    let message = Notification { pass_through: 1, state: "shown".to_owned(), clicked_at: None, ..message() };
+    let text = text(&message, &steps(&message, &[]));
+    assert!(text.starts_with("Message m is shown; it reached the app 4 s after"), "{text}");
+    assert!(text.ends_with("200 ms  taken by the app\n"), "{text}");
 }
