@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use offpush_inspect::{
-    HistoryItem, KnownNetwork, Notification, clock_text, confidence_text, details_text, duration_text, relative_text,
+    HistoryItem, KnownNetwork, Notification, StatusPage, clock_text, confidence_text, details_text, duration_text,
+    relative_text,
 };
 use serde_json::Value;
 
@@ -18,14 +19,14 @@ pub(crate) fn notifications(options: &Notifications) -> Result<(), Failure> {
     let mut source = Source::open(&options.at)?;
     let mut items = source.notifications()?;
     if let Some(id) = &options.message {
-        let item = items.iter().find(|item| item.id == *id).ok_or_else(|| {
-            format!(
-                "no message with the id {id:?} has come to this phone: see `offpush status` for what keeps messages away, \
-                 `offpush notifications` for those that came, and the gateway's console for what became of this one"
-            )
-        })?;
+        let page = source.status()?;
+        let item = items.iter().find(|item| item.id == *id).ok_or_else(|| has_not_come(id, &page))?;
         let steps = way::steps(item, &source.history()?);
-        return if options.at.json { print_json(&steps) } else { print_text(&way::text(item, &steps)) };
+        if options.at.json {
+            return print_json(&steps);
+        }
+        let waits = way::waits(item, &page).unwrap_or_default();
+        return print_text(&(way::text(item, &steps) + &waits));
     }
     if let Some(since) = options.since {
         let first = before(since);
@@ -47,6 +48,15 @@ pub(crate) fn notifications(options: &Notifications) -> Result<(), Failure> {
         table.row([clock_text(item.arrived_at), item.state.clone(), item.id.clone(), content_text(&item)]);
     }
     print_text(&table)
+}
+
+fn has_not_come(id: &str, page: &StatusPage) -> String {
+    // The gateway holds back what is not accepted.
+    let why = way::not_accepted(page).map(|why| format!(" ({why})")).unwrap_or_default();
+    format!(
+        "no message with the id {id:?} has come to this phone{why}: see `offpush status` for what keeps messages away, \
+         `offpush notifications` for those that came, and the gateway's console for what became of this one"
+    )
 }
 
 fn content_text(item: &Notification) -> String {

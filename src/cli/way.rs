@@ -1,6 +1,8 @@
 //! The way of one message: from the gateway over the wire and the disk to the click, each step with its time.
 
-use offpush_inspect::{HistoryItem, Notification, clock_text, details_text, duration_text, printable};
+use offpush_inspect::{
+    HistoryItem, Notification, Severity, State, StatusPage, clock_text, details_text, duration_text, printable,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -78,6 +80,32 @@ pub(crate) fn text(item: &Notification, steps: &[Step]) -> String {
         _ => String::new(),
     };
     format!("Message {} is {}{whole}.\n{table}", printable(&item.id), printable(&item.state))
+}
+
+/// Why a message that has arrived is not shown yet, or has not reached the app, as far as the page knows.
+pub(crate) fn waits(item: &Notification, page: &StatusPage) -> Option<String> {
+    if item.state != "pending" {
+        return None;
+    }
+    let mut errors = page.problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let cause = errors.find(|problem| problem.depends_on.is_empty());
+    let why = match (page.state, cause) {
+        (State::NotRunning, _) => "no daemon runs".to_owned(),
+        _ if item.pass_through == 1 && !page.app.listens => "the app does not run, or does not listen".to_owned(),
+        (_, Some(problem)) => problem.title.clone(),
+        _ => not_accepted(page)?,
+    };
+    Some(format!("It waits: {}.\n", printable(&why)))
+}
+
+/// When the app takes no messages, if there is such a time.
+pub(crate) fn not_accepted(page: &StatusPage) -> Option<String> {
+    let window = page.names.accept_time.as_ref()?;
+    match (window.start.as_str(), window.end.as_str()) {
+        ("00:00", "23:59") => None,
+        ("00:00", "00:00") => Some("the app has paused messages: `resume` lets them through".to_owned()),
+        (start, end) => Some(format!("the app accepts messages from {start} to {end} only")),
+    }
 }
 
 fn signed(milliseconds: i64) -> String {

@@ -54,11 +54,14 @@ fn the_way_of_a_message_is_told_from_the_gateway_to_the_click() {
     let history = phone.json(&["history", "--message", &first, "--since", "1h"]);
     assert!(history.as_array().is_some_and(|items| items.iter().all(|item| item["id"] == first.as_str())), "{history}");
     assert!(history.as_array().is_some_and(|items| items.len() >= 3), "{history}");
+    assert!(phone.tool(&["pause"]).status.success());
+    wait::until_true("it is paused", wait::SOON, || phone.told().0.contains("nothing: paused"));
     let output = phone.tool(&["notifications", "--message", "nonsense"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        String::from_utf8_lossy(&output.stderr).contains("has come to this phone: see `offpush status`"),
-        "{output:?}"
+        words.contains("has come to this phone (the app has paused messages: `resume` lets them through): see"),
+        "{words}"
     );
     assert_eq!(phone.tool(&["history", "--since", "soon"]).status.code(), Some(2));
 }

@@ -1,3 +1,4 @@
+use offpush_inspect::{App, Names, Problem, TimeWindow};
 use serde_json::json;
 
 use super::*;
@@ -76,4 +77,37 @@ fn a_message_for_the_app_is_shown_to_nobody() {
     let text = text(&message, &steps(&message, &[]));
     assert!(text.starts_with("Message m is shown; it reached the app 4 s after"), "{text}");
     assert!(text.ends_with("200 ms  taken by the app\n"), "{text}");
+}
+
+#[test]
+fn a_message_that_waits_says_for_what() {
+    // Nobody to show it, nobody to take it, not now, or something that is wrong; one that was shown waits for nothing.
+    let pending = Notification { state: "pending".to_owned(), ..message() };
+    let for_the_app = Notification { pass_through: 1, ..pending.clone() };
+    let window = |start: &str, end: &str| {
+        let accept_time = Some(TimeWindow { start: start.to_owned(), end: end.to_owned() });
+        StatusPage {
+            names: Names { accept_time, ..Names::default() },
+            state: State::Connected,
+            ..StatusPage::default()
+        }
+    };
+    let problem =
+        Problem { severity: Severity::Error, title: "notifications: not allowed".to_owned(), ..Problem::default() };
+    let denied = StatusPage { problems: vec![problem], ..window("00:00", "23:59") };
+    let listening = StatusPage { app: App { listens: true }, ..window("00:00", "23:59") };
+    let stopped = StatusPage { state: State::NotRunning, ..window("00:00", "00:00") };
+    for (item, page, words) in [
+        (&pending, &stopped, Some("no daemon runs")),
+        (&pending, &window("00:00", "00:00"), Some("the app has paused messages")),
+        (&pending, &window("08:00", "22:00"), Some("from 08:00 to 22:00")),
+        (&pending, &denied, Some("notifications: not allowed")),
+        (&for_the_app, &window("00:00", "23:59"), Some("the app does not run")),
+        (&for_the_app, &listening, None),
+        (&message(), &stopped, None),
+    ] {
+        let told = waits(item, page);
+        assert!(told.as_deref().is_none_or(|told| told.contains(words.unwrap_or("nothing"))), "{told:?}");
+        assert_eq!(told.is_some(), words.is_some(), "{words:?}");
+    }
 }
