@@ -1,8 +1,12 @@
 //! Both directions of JNI. Everything that is unsafe in this crate is in this file.
 //!
 //! *Java → native*: the methods of `org.offpush.Native`, registered in [`JNI_OnLoad`], which is the one name that this
-//! library exports. Their signatures are checked by the compiler, that Java declares them by `RegisterNatives`. A panic
-//! is caught before it reaches Java.
+//! library exports. Their signatures are checked by the compiler, that Java declares them by `RegisterNatives`.
+//!
+//! *Panics* never cross into Java. In the device build a panic is not caught: it aborts, so `:pushservice` ends with
+//! SIGABRT. The log has its words and its place in the source, the crash dump its words as the abort message; the app's
+//! main process goes on, and Android starts the service again. Builds that unwind, as the tests load, catch a native
+//! method's panic here and throw an `IllegalStateException`.
 //!
 //! *Native → Java*: [`App`] calls `org.offpush.Callbacks`, whose methods are looked up once, in [`JNI_OnLoad`]: a thread
 //! that Java did not start finds another class loader's classes. Each call has a frame of its own for local references,
@@ -39,22 +43,26 @@ type Result<T> = std::result::Result<T, Error>;
 
 // ---------------------------------------------------------------- Java → native
 
+/// A native method: what its function returns as an error is thrown. Whether Java declares it static, as they all are, is
+/// looked at in builds with assertions, which the tests load; an app's library need not look at every method again.
+macro_rules! method {
+    ($($signature:tt)*) => {
+        native_method! { $($signature)*, error_policy = Throw, abi_check = UnsafeDebugOnly }
+    };
+}
+
 const METHODS: [NativeMethod<'static>; 11] = [
-    native_method! { static fn start(options: jbyte[], callbacks: org.offpush.Callbacks) -> jlong, error_policy = Throw },
-    native_method! { static fn stop(handle: jlong), error_policy = Throw },
-    native_method! { static fn network(handle: jlong, json: jbyte[]), error_policy = Throw },
-    native_method! { static fn wake(handle: jlong), error_policy = Throw },
-    native_method! {
-        static fn request(handle: jlong, line: jbyte[], timeout_millis: jlong) -> jbyte[], error_policy = Throw
-    },
-    native_method! { static fn app(handle: jlong, listens: jboolean), error_policy = Throw },
-    native_method! {
-        static fn presented(handle: jlong, sequence: jlong, outcome: jint, reason: JString), error_policy = Throw
-    },
-    native_method! { static fn can_present(handle: jlong), error_policy = Throw },
-    native_method! { static fn judged(handle: jlong, question: jlong, problem: JString), error_policy = Throw },
-    native_method! { static fn said(handle: jlong, json: jbyte[]), error_policy = Throw },
-    native_method! { static fn page(handle: jlong, checkin: jboolean) -> JString, error_policy = Throw },
+    method!(static fn start(options: jbyte[], callbacks: org.offpush.Callbacks) -> jlong),
+    method!(static fn stop(handle: jlong)),
+    method!(static fn network(handle: jlong, json: jbyte[])),
+    method!(static fn wake(handle: jlong)),
+    method!(static fn request(handle: jlong, line: jbyte[], timeout_millis: jlong) -> jbyte[]),
+    method!(static fn app(handle: jlong, listens: jboolean)),
+    method!(static fn presented(handle: jlong, sequence: jlong, outcome: jint, reason: JString)),
+    method!(static fn can_present(handle: jlong)),
+    method!(static fn judged(handle: jlong, question: jlong, problem: JString)),
+    method!(static fn said(handle: jlong, json: jbyte[])),
+    method!(static fn page(handle: jlong, checkin: jboolean) -> JString),
 ];
 
 /// Called by Java when it loads the library.
