@@ -48,6 +48,8 @@
 
 use std::fmt;
 
+use crate::checksum::crc32;
+
 /// The version of the file format that this code writes, and the only one it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
@@ -134,7 +136,7 @@ impl FileHeader {
         bytes.extend_from_slice(&self.version.to_le_bytes());
         bytes.extend_from_slice(&self.salt.to_le_bytes());
         bytes.extend_from_slice(&self.sequence.to_le_bytes());
-        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+        bytes.extend_from_slice(&crc32(&[&bytes]).to_le_bytes());
         bytes
     }
 
@@ -145,7 +147,7 @@ impl FileHeader {
         let found: [u8; 8] = fields.array()?;
         let header = Self { version: fields.u32()?, salt: fields.u32()?, sequence: fields.u64()? };
         let crc = fields.u32()?;
-        (found == magic && crc == crc32fast::hash(&bytes[..FILE_HEADER_BYTES - 4])).then_some(header)
+        (found == magic && crc == crc32(&[&bytes[..FILE_HEADER_BYTES - 4]])).then_some(header)
     }
 }
 
@@ -188,10 +190,7 @@ impl FrameHeader {
     }
 
     fn checksum(header: &[u8], payload: &[u8]) -> u32 {
-        let mut hasher = crc32fast::Hasher::new();
-        hasher.update(header);
-        hasher.update(payload);
-        hasher.finalize()
+        crc32(&[header, payload])
     }
 }
 

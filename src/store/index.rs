@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::checksum::crc32;
 use crate::codec::Value;
 use crate::disk::DiskFile;
 use crate::error::ReadError;
@@ -35,7 +36,7 @@ impl Index {
             match record.put {
                 Some(_) => {
                     let length = record.bytes.len() as u32;
-                    self.insert(record.key, Location { offset, length, crc: crc32fast::hash(record.bytes) });
+                    self.insert(record.key, Location { offset, length, crc: crc32(&[record.bytes]) });
                 }
                 None => self.remove(record.key),
             }
@@ -95,7 +96,7 @@ pub(crate) fn read_record(
     buffer.resize(start + location.length as usize, 0);
     let bytes = &mut buffer[start..];
     let read = file.read_at(bytes, location.offset).map_err(|source| ReadError::Io { key, source })?;
-    let intact = read == bytes.len() && crc32fast::hash(bytes) == location.crc;
+    let intact = read == bytes.len() && crc32(&[bytes]) == location.crc;
     match Record::decode(bytes) {
         Some(Record { key: found, put: Some(put), .. }) if intact && found == key => Ok(put.version),
         _ => Err(ReadError::Damaged { key, offset: location.offset }),

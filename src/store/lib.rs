@@ -45,6 +45,7 @@
 //! never drops one of a kind it has not heard of, and starts no thread.
 
 mod batch;
+mod checksum;
 mod codec;
 mod disk;
 mod error;
