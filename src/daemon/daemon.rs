@@ -413,13 +413,10 @@ impl Daemon {
                 Input::CanPresent => self.engine.handle_can_present(now),
                 Input::Said(topics) => self.said.tell(now.wall, topics),
                 Input::Judged(question, verdict) => self.links.judged(question, &verdict),
-                // Neither fails unless nobody waits for the answer any more.
                 Input::Request(operation, reply) => {
                     let answer = self.answer(now, operation);
+                    // It only fails if nobody waits for the answer any more.
                     let _ = reply.send(answer.map_or_else(Line::Error, Line::Ok));
-                }
-                Input::Status(reply) => {
-                    let _ = reply.send(Box::new(self.status(now)));
                 }
             }
             self.settle();

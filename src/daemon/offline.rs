@@ -104,7 +104,7 @@ fn read(data: &Path) -> Result<(StatusPage, Vec<Notification>), OpenError> {
     page.storage = Storage { damage, unknown_records: records.unknown, ..Storage::default() };
     let mut notifications = Vec::new();
     for (sequence, stored) in messages {
-        let state = states.remove(&sequence).unwrap_or_else(initial_state);
+        let state = states.get(&sequence).cloned().unwrap_or_else(initial_state);
         *page.messages.entry(state_name(state.state)).or_default() += 1;
         let view = MessageView {
             sequence,

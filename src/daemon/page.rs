@@ -197,7 +197,9 @@ pub(crate) fn notification(view: MessageView<'_>, message: Option<Message>) -> N
         ..Notification::default()
     };
     if let Some(message) = message {
-        item.click = serde_json::to_value(message.click()).unwrap_or_default();
+        // Through text: what writes into values directly would be half a per cent of the library that apps carry.
+        let click = serde_json::to_vec(&message.click()).and_then(|json| serde_json::from_slice(&json));
+        item.click = click.unwrap_or_default();
         item.sent_at = Some(message.sent_at);
         item.title = message.title;
         item.description = message.description;

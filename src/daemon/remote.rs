@@ -8,7 +8,7 @@ use std::time::Duration;
 use mio::Waker;
 use offpush_engine::{Network, Presented};
 use offpush_inspect::{
-    ControlError, ErrorCode, Line, MAXIMUM_REQUEST_BYTES, Operation, PlatformTopic, Request, StatusPage,
+    Answer, ControlError, ErrorCode, Line, MAXIMUM_REQUEST_BYTES, Operation, PlatformTopic, Request, StatusPage,
 };
 
 use crate::daemon::Stopper;
@@ -27,7 +27,6 @@ pub(crate) enum Input {
     Judged(u64, Result<(), String>),
     Said(BTreeMap<String, PlatformTopic>),
     Request(Operation, SyncSender<Line>),
-    Status(SyncSender<Box<StatusPage>>),
 }
 
 /// Speaks with a daemon from any thread of its process. Nothing here waits, but for an answer where that is said; what
@@ -93,7 +92,7 @@ impl Remote {
         } else {
             match Request::parse(line) {
                 Err(error) => bad(format!("this is no request: {error}")),
-                Ok(request) => self.ask(patience, |reply| Input::Request(request.operation, reply)),
+                Ok(request) => self.ask(patience, request.operation),
             }
         };
         serde_json::to_vec(&answer?).map_err(|error| log::error!("an answer cannot be written: {error}")).ok()
@@ -102,12 +101,15 @@ impl Remote {
     /// The status page; `None` if it does not come within this time.
     #[must_use]
     pub fn status(&self, patience: Duration) -> Option<StatusPage> {
-        self.ask(patience, Input::Status).map(|page| *page)
+        match self.ask(patience, Operation::Status)? {
+            Line::Ok(Answer::Status(page)) => Some(*page),
+            _ => None,
+        }
     }
 
-    fn ask<T>(&self, patience: Duration, input: impl FnOnce(SyncSender<T>) -> Input) -> Option<T> {
+    fn ask(&self, patience: Duration, operation: Operation) -> Option<Line> {
         let (reply, answer) = mpsc::sync_channel(1);
-        self.tell(input(reply));
+        self.tell(Input::Request(operation, reply));
         answer.recv_timeout(patience).ok()
     }
 

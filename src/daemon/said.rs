@@ -4,41 +4,53 @@ use std::collections::BTreeMap;
 
 use offpush_inspect::{PlatformTopic, Problem, Severity};
 
-/// See the module's page.
+/// See the module's page. In the order of the topics' names.
 #[derive(Debug, Default)]
-pub(crate) struct Said(BTreeMap<String, (PlatformTopic, i64)>);
+pub(crate) struct Said(Vec<Topic>);
+
+#[derive(Debug)]
+struct Topic {
+    name: String,
+    said: PlatformTopic,
+    /// Since when it says so.
+    since: i64,
+}
 
 impl Said {
     /// This is what is said now; replaces what was said before.
     pub(crate) fn tell(&mut self, wall: i64, topics: BTreeMap<String, PlatformTopic>) {
-        let mut before = std::mem::take(&mut self.0);
-        self.0.extend(topics.into_iter().map(|(topic, now)| {
-            let since = before.remove(&topic).filter(|(said, _)| *said == now).map_or(wall, |(_, since)| since);
-            (topic, (now, since))
-        }));
+        let now = topics.into_iter().map(|(name, said)| {
+            let before = self.get(&name).filter(|topic| topic.said == said);
+            let since = before.map_or(wall, |topic| topic.since);
+            Topic { name, said, since }
+        });
+        self.0 = now.collect();
+    }
+
+    fn get(&self, name: &str) -> Option<&Topic> {
+        self.0.iter().find(|topic| topic.name == name)
     }
 
     /// What is said of a topic, in words.
     pub(crate) fn words(&self, topic: &str) -> Option<&str> {
-        self.0.get(topic).map(|(said, _)| said.words.as_str())
+        self.get(topic).map(|topic| topic.said.words.as_str())
     }
 
     /// All of it.
     pub(crate) fn topics(&self) -> BTreeMap<String, PlatformTopic> {
-        self.0.iter().map(|(topic, (said, _))| (topic.clone(), said.clone())).collect()
+        self.0.iter().map(|topic| (topic.name.clone(), topic.said.clone())).collect()
     }
 
     /// What of it is wrong.
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let wrong =
-            self.0.iter().filter_map(|(topic, (said, since))| Some((topic, said, since, said.problem.as_ref()?)));
+        let wrong = self.0.iter().filter_map(|topic| Some((topic, topic.said.problem.as_ref()?)));
         wrong
-            .map(|(topic, said, since, code)| {
+            .map(|(Topic { name, said, since }, code)| {
                 let (severity, impact, action) = meaning(code);
                 Problem {
                     code: code.clone(),
                     severity,
-                    title: format!("{topic}: {}", said.words),
+                    title: format!("{name}: {}", said.words),
                     since: Some(*since),
                     impact: impact.to_owned(),
                     action: action.to_owned(),

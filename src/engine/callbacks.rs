@@ -1,6 +1,6 @@
 //! What the app is told, kept until it has taken it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::config::limit;
 use crate::journal::{After, Journal};
@@ -8,7 +8,8 @@ use crate::record::{Record, RecordKey, StoredCallback, Write, kind};
 
 #[derive(Debug, Default)]
 pub(crate) struct Callbacks {
-    waiting: BTreeMap<u64, StoredCallback>,
+    /// In the order of their ids. They come at the end and go at the front, nearly always.
+    waiting: VecDeque<(u64, StoredCallback)>,
     next: u64,
     durable: u64,
     /// The highest id given to the app that listens now.
@@ -19,7 +20,7 @@ pub(crate) struct Callbacks {
 impl Callbacks {
     pub(crate) fn restore(waiting: BTreeMap<u64, StoredCallback>) -> Self {
         let last = waiting.last_key_value().map_or(0, |(id, _)| *id);
-        Self { waiting, next: last + 1, durable: last, ..Self::default() }
+        Self { waiting: waiting.into_iter().collect(), next: last + 1, durable: last, ..Self::default() }
     }
 
     pub(crate) fn push(&mut self, journal: &mut Journal, callback: StoredCallback) {
@@ -27,7 +28,7 @@ impl Callbacks {
         self.next += 1;
         journal.write(Write::Put(Record::Callback(id, callback.clone())));
         journal.then(After::CallbacksDurable { id });
-        self.waiting.insert(id, callback);
+        self.waiting.push_back((id, callback));
     }
 
     pub(crate) fn durable(&mut self, id: u64) {
@@ -49,23 +50,25 @@ impl Callbacks {
         if !self.app_listens || self.delivered >= self.durable {
             return None;
         }
-        if self.waiting.range(..=self.delivered).count() >= limit::DELIVERED {
+        let delivered = self.waiting.partition_point(|(id, _)| *id <= self.delivered);
+        if delivered >= limit::DELIVERED {
             return None;
         }
-        let (id, callback) = self.waiting.range(self.delivered + 1..=self.durable).next()?;
+        let (id, callback) = self.waiting.get(delivered).filter(|(id, _)| *id <= self.durable)?;
         self.delivered = *id;
         Some((*id, callback.clone()))
     }
 
     pub(crate) fn take(&mut self, journal: &mut Journal, id: u64) -> Option<StoredCallback> {
-        let taken = self.waiting.remove(&id)?;
+        let place = self.waiting.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        let (_, taken) = self.waiting.remove(place)?;
         journal.write(Write::Delete(RecordKey { kind: kind::CALLBACK, id }));
         Some(taken)
     }
 
     /// The pass-through message with this number is over, if it is one that waits.
     pub(crate) fn forget(&mut self, journal: &mut Journal, sequence: u64) {
-        let waits = |(_, callback): &(&u64, &StoredCallback)| **callback == StoredCallback::PassThrough(sequence);
+        let waits = |(_, callback): &&(u64, StoredCallback)| *callback == StoredCallback::PassThrough(sequence);
         if let Some(id) = self.waiting.iter().find(waits).map(|(id, _)| *id) {
             self.take(journal, id);
         }
@@ -73,7 +76,7 @@ impl Callbacks {
 
     /// Whether a callback that waits needs this message.
     pub(crate) fn needs(&self, sequence: u64) -> bool {
-        self.waiting.values().any(|callback| match callback {
+        self.waiting.iter().any(|(_, callback)| match callback {
             StoredCallback::Clicked(message) | StoredCallback::PassThrough(message) => *message == sequence,
             StoredCallback::Result { .. } => false,
         })

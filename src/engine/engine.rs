@@ -118,7 +118,7 @@ impl Engine {
         let mut callbacks = BTreeMap::new();
         let mut gateway_time = None;
         let mut unreached = 0;
-        let mut networks = BTreeMap::new();
+        let mut networks = Vec::new();
         let mut stored_wait = None;
         for record in records {
             match record {
@@ -133,11 +133,11 @@ impl Engine {
                 // Nobody knows how long ago that was: it counts from now on, as the earliest it can be.
                 Record::GatewayTime(time) => gateway_time = Some((time, now.boot)),
                 Record::Unreached(milliseconds) => unreached = milliseconds,
-                Record::Network(key, known) => drop(networks.insert(key, known)),
+                Record::Network(key, known) => networks.push((key, known)),
                 Record::Wait(stored) => stored_wait = Some(stored),
             }
         }
-        let messages = Messages::restore(facts, states, config.boot_id);
+        let messages = Messages::restore(facts, &states, config.boot_id);
         let (outbox, outbox_is_whole) = Outbox::restore(stored_outbox, entries);
         let timing = config.timing;
         let mut engine = Engine {

@@ -1,7 +1,5 @@
 //! What was learned of each network, kept for the day it returns.
 
-use std::collections::BTreeMap;
-
 use crate::config::limit;
 use crate::input::Path;
 use crate::journal::Journal;
@@ -60,16 +58,21 @@ impl<'a> KnownNetwork<'a> {
     }
 }
 
+/// By their keys; so few ([`limit::NETWORKS`]) that looking through them is finding one.
 #[derive(Debug, Default)]
-pub(crate) struct Networks(BTreeMap<u64, NetworkRecord>);
+pub(crate) struct Networks(Vec<(u64, NetworkRecord)>);
 
 impl Networks {
-    pub(crate) fn restore(known: BTreeMap<u64, NetworkRecord>) -> Self {
+    pub(crate) fn restore(known: Vec<(u64, NetworkRecord)>) -> Self {
         Self(known)
     }
 
+    fn get(&self, key: u64) -> Option<&NetworkRecord> {
+        self.0.iter().find(|(other, _)| *other == key).map(|(_, record)| record)
+    }
+
     fn known(&self, key: u64, wall: i64) -> Option<&NetworkRecord> {
-        self.0.get(&key).filter(|known| wall.saturating_sub(known.used_at) < FORGOTTEN_AFTER)
+        self.get(key).filter(|known| wall.saturating_sub(known.used_at) < FORGOTTEN_AFTER)
     }
 
     pub(crate) fn search(&self, key: u64, wall: i64) -> Search {
@@ -85,7 +88,7 @@ impl Networks {
 
     /// The way by which a broker was reached last on this network.
     pub(crate) fn path(&self, key: u64) -> Option<Path> {
-        self.0.get(&key)?.path.clone()
+        self.get(key)?.path.clone()
     }
 
     /// A broker was reached by this way.
@@ -100,7 +103,7 @@ impl Networks {
         let before = self.search(key, wall);
         let mut search = before;
         note(&mut search);
-        let used_lately = self.0.get(&key).is_some_and(|known| (wall - known.used_at).abs() < USE_WRITTEN_EVERY);
+        let used_lately = self.get(key).is_some_and(|known| (wall - known.used_at).abs() < USE_WRITTEN_EVERY);
         if search == before && used_lately {
             return false;
         }
@@ -109,13 +112,16 @@ impl Networks {
     }
 
     fn keep(&mut self, journal: &mut Journal, key: u64, record: NetworkRecord) {
-        self.0.insert(key, record.clone());
+        match self.0.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, known)) => known.clone_from(&record),
+            None => self.0.push((key, record.clone())),
+        }
         journal.write(Write::Put(Record::Network(key, record)));
         while self.0.len() > limit::NETWORKS
-            && let Some(oldest) = self.0.iter().min_by_key(|(_, known)| known.used_at).map(|(key, _)| *key)
+            && let Some(oldest) = (0..self.0.len()).min_by_key(|place| self.0[*place].1.used_at)
         {
-            self.0.remove(&oldest);
-            journal.write(Write::Delete(RecordKey { kind: kind::NETWORK, id: oldest }));
+            let (id, _) = self.0.swap_remove(oldest);
+            journal.write(Write::Delete(RecordKey { kind: kind::NETWORK, id }));
         }
     }
 }

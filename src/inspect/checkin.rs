@@ -79,5 +79,5 @@ fn or_nothing(field: Option<impl std::fmt::Display>) -> String {
 
 /// As JSON has it.
 fn state(state: State) -> String {
-    serde_json::to_value(state).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+    serde_json::to_string(&state).unwrap_or_default().trim_matches('"').to_owned()
 }

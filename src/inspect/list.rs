@@ -58,10 +58,17 @@ pub struct HistoryItem {
 impl TryFrom<Map<String, Value>> for HistoryItem {
     type Error = &'static str;
 
-    fn try_from(mut details: Map<String, Value>) -> Result<Self, Self::Error> {
-        let at = details.remove("at").as_ref().and_then(Value::as_i64).ok_or("it has no `at`")?;
-        let Some(Value::String(event)) = details.remove("event") else { return Err("it has no `event`") };
-        Ok(Self { at, event, details })
+    fn try_from(fields: Map<String, Value>) -> Result<Self, Self::Error> {
+        let (mut at, mut event, mut details) = (None, None, Map::new());
+        for (name, value) in fields {
+            match (name.as_str(), value) {
+                ("at", value) => at = value.as_i64(),
+                ("event", Value::String(value)) => event = Some(value),
+                ("event", _) => {}
+                (_, value) => drop(details.insert(name, value)),
+            }
+        }
+        Ok(Self { at: at.ok_or("it has no `at`")?, event: event.ok_or("it has no `event`")?, details })
     }
 }
 
