@@ -54,6 +54,7 @@ pub mod record;
 mod registration;
 mod search;
 mod silence;
+mod sorted;
 pub mod status;
 mod time;
 mod timer;

@@ -1,10 +1,11 @@
 //! The messages on this phone: what stands where. Bodies stay in the store.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::config::limit;
 use crate::journal::Journal;
 use crate::record::{MessageFacts, MessageState, Record, RecordKey, StateRecord, StoredMessage, Write, kind};
+use crate::sorted::Sorted;
 use crate::status::MessageView;
 use crate::time::Now;
 
@@ -22,12 +23,12 @@ pub(crate) struct Messages {
     /// In the order of their numbers. Messages come and go at the ends: this takes half of what a tree takes.
     all: VecDeque<(u64, Message)>,
     /// Those to be shown, in order of arrival.
-    pending: BTreeSet<u64>,
+    pending: Sorted<u64>,
     /// When the time of each message that waits for the screen or the app is over, in this boot's time; of those that
     /// arrived in it.
-    deadlines: BTreeSet<(u64, u64)>,
+    deadlines: Sorted<(u64, u64)>,
     /// Those that wait and arrived in another boot.
-    from_other_boots: BTreeSet<u64>,
+    from_other_boots: Sorted<u64>,
     boot_id: u64,
     /// Those done, the first done first; the oldest are forgotten.
     done: VecDeque<u64>,
@@ -202,7 +203,8 @@ impl Messages {
     pub(crate) fn expired(&self, now: Now) -> Vec<u64> {
         let is_over =
             |sequence: &&u64| self.get(**sequence).is_some_and(|m| Self::time_left(&m.facts, self.boot_id, now) == 0);
-        let over = self.deadlines.range(..=(now.boot, u64::MAX)).map(|(_, sequence)| *sequence);
+        let over =
+            self.deadlines.iter().take_while(|(deadline, _)| *deadline <= now.boot).map(|(_, sequence)| *sequence);
         over.chain(self.from_other_boots.iter().filter(is_over).copied()).collect()
     }
 
