@@ -1,6 +1,6 @@
 //! What the app is told, kept until it has taken it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::config::limit;
 use crate::journal::{After, Journal};
@@ -18,9 +18,10 @@ pub(crate) struct Callbacks {
 }
 
 impl Callbacks {
-    pub(crate) fn restore(waiting: BTreeMap<u64, StoredCallback>) -> Self {
-        let last = waiting.last_key_value().map_or(0, |(id, _)| *id);
-        Self { waiting: waiting.into_iter().collect(), next: last + 1, durable: last, ..Self::default() }
+    pub(crate) fn restore(mut waiting: Vec<(u64, StoredCallback)>) -> Self {
+        waiting.sort_unstable_by_key(|(id, _)| *id);
+        let last = waiting.last().map_or(0, |(id, _)| *id);
+        Self { waiting: waiting.into(), next: last + 1, durable: last, ..Self::default() }
     }
 
     pub(crate) fn push(&mut self, journal: &mut Journal, callback: StoredCallback) {

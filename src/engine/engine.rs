@@ -1,6 +1,6 @@
 //! The state machine as a whole: what it is made of, and what every input ends with.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::alarms::Alarms;
 use crate::back_off::BackOff;
@@ -113,9 +113,9 @@ impl Engine {
         let mut identity = None;
         let mut mark = Mark::default();
         let mut names = Names::default();
-        let (mut facts, mut states) = (BTreeMap::new(), BTreeMap::new());
+        let (mut facts, mut states) = (Vec::new(), Vec::new());
         let (mut stored_outbox, mut entries) = (None, Vec::new());
-        let mut callbacks = BTreeMap::new();
+        let mut callbacks = Vec::new();
         let mut gateway_time = None;
         let mut unreached = 0;
         let mut networks = Vec::new();
@@ -124,12 +124,12 @@ impl Engine {
             match record {
                 Record::Identity(stored) => identity = Some(stored),
                 Record::Mark(stored) => mark = stored,
-                Record::Message(sequence, message) => drop(facts.insert(sequence, message.facts)),
-                Record::MessageState(sequence, state) => drop(states.insert(sequence, state)),
+                Record::Message(sequence, message) => facts.push((sequence, message.facts)),
+                Record::MessageState(sequence, state) => states.push((sequence, state)),
                 Record::Outbox(stored) => stored_outbox = Some(stored),
                 Record::OutboxEntry(entry) => entries.push(entry),
                 Record::Names(stored) => names = stored,
-                Record::Callback(id, callback) => drop(callbacks.insert(id, callback)),
+                Record::Callback(id, callback) => callbacks.push((id, callback)),
                 // Nobody knows how long ago that was: it counts from now on, as the earliest it can be.
                 Record::GatewayTime(time) => gateway_time = Some((time, now.boot)),
                 Record::Unreached(milliseconds) => unreached = milliseconds,
@@ -137,7 +137,7 @@ impl Engine {
                 Record::Wait(stored) => stored_wait = Some(stored),
             }
         }
-        let messages = Messages::restore(facts, &states, config.boot_id);
+        let messages = Messages::restore(facts, states, config.boot_id);
         let (outbox, outbox_is_whole) = Outbox::restore(stored_outbox, entries);
         let timing = config.timing;
         let mut engine = Engine {

@@ -37,15 +37,18 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(crate) fn restore(
-        messages: BTreeMap<u64, MessageFacts>,
-        states: &BTreeMap<u64, StateRecord>,
+        mut messages: Vec<(u64, MessageFacts)>,
+        mut states: Vec<(u64, StateRecord)>,
         boot_id: u64,
     ) -> Self {
+        messages.sort_unstable_by_key(|(sequence, _)| *sequence);
+        states.sort_unstable_by_key(|(sequence, _)| *sequence);
         let mut restored = Self { next: 1, boot_id, ..Self::default() };
         // A number whose state is known is taken, even if the message could not be read.
-        restored.next = states.last_key_value().map_or(1, |(sequence, _)| sequence + 1);
+        restored.next = states.last().map_or(1, |(sequence, _)| sequence + 1);
         for (sequence, mut facts) in messages {
-            let record = states.get(&sequence);
+            let record =
+                states.binary_search_by_key(&sequence, |(sequence, _)| *sequence).ok().map(|place| &states[place].1);
             facts.silent |= record.is_some_and(|record| record.silent);
             let (state, shown_at, clicked_at) = record
                 .map_or((MessageState::Pending, 0, 0), |record| (record.state, record.shown_at, record.clicked_at));
