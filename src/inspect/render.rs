@@ -119,8 +119,8 @@ fn problems(rows: &mut Rows, page: &StatusPage) {
         rows.add(Role::Action, &format!("   → {}", problem.action));
     }
     if !folded.is_empty() {
-        let codes: Vec<&str> = folded.iter().map(|problem| problem.code.as_str()).collect();
-        rows.add(Role::Impact, &format!("   and what follows from that: {}", codes.join(", ")));
+        let titles: Vec<&str> = folded.iter().map(|problem| problem.title.as_str()).collect();
+        rows.add(Role::Impact, &format!("   and so: {}", titles.join("; ")));
     }
 }
 
@@ -129,7 +129,7 @@ fn connection(rows: &mut Rows, page: &StatusPage) {
         let network = &page.network;
         rows.fact("network", &network_text(network));
         rows.fact("gateway", &listed(&page.servers));
-        let listens = if page.app.listens { "which listens" } else { "which does not listen" };
+        let listens = if page.app.listens { "which takes callbacks" } else { "whose callbacks wait for it" };
         rows.fact("app", &format!("{}, {listens}", page.package));
     } else {
         rows.fact("app", &page.package);
@@ -170,14 +170,14 @@ fn network_text(network: &Network) -> String {
 #[must_use]
 pub fn confidence_text(learned: &Learned) -> String {
     let proved = match learned.proved {
-        0 => "nothing is proved".to_owned(),
+        0 => "no silence is proved yet".to_owned(),
         proved => format!("{} is proved", duration_text(proved)),
     };
     let failed = match learned.failed {
-        0 => "nothing has killed yet".to_owned(),
+        0 => "none has killed a connection yet".to_owned(),
         failed => format!("{} has killed", duration_text(failed)),
     };
-    format!("{}: {proved}, {failed}", if learned.settled { "settled" } else { "searching" })
+    format!("{}: {proved}, {failed}", if learned.settled { "settled" } else { "learning" })
 }
 
 fn messages(rows: &mut Rows, page: &StatusPage) {

@@ -64,7 +64,7 @@ fn the_page_tells_on_one_screen_what_holds_and_what_it_rests_on() {
         "app        com.example",
         "broker     mqtts://b:8883",
         "regId      abcdef…",
-        "heartbeat  every 4 min 11 s, searching: 3 min 55 s is proved, nothing has killed yet; last byte 5 s ago",
+        "heartbeat  every 4 min 11 s, learning: 3 min 55 s is proved, none has killed a connection yet; last byte 5 s ago",
         "alarm      in 50 s to in 1 min: exact, also in Doze",
         "messages   1 pending, 2 shown; the last, m7, is shown (2 s ago)",
         "waiting    1 for the gateway, 0 for the app",
@@ -131,7 +131,7 @@ fn mere_consequences_are_linked_to_their_causes_and_folded_away() {
             "! what moving is",
             "   breaks: what moving breaks",
             "   → what mends moving",
-            "   and what follows from that: full, broker-unreachable",
+            "   and so: what full is; what broker-unreachable is",
             "next       in 1 min: a ping, unless something comes before",
         ]
     );
