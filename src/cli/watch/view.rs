@@ -101,10 +101,9 @@ fn draw_timeline(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let (mut networks, mut beats, mut messages) = (blank.clone(), blank.clone(), blank);
     for (start, end, kind) in timeline.networks(from, to) {
         let (Some(first), Some(last)) = (column(start), column(end - 1)) else { continue };
-        // A blank between two, and the name where there is room for all of it.
-        let name = if last - first >= kind.len() { kind } else { "" };
-        let line = name.chars().chain(std::iter::repeat('─'));
-        networks[first..last].iter_mut().zip(line).for_each(|(cell, letter)| *cell = letter);
+        // As much of the name as there is room for.
+        let line = std::iter::once('├').chain(kind.chars()).chain(std::iter::repeat('─'));
+        networks[first..=last].iter_mut().zip(line).for_each(|(cell, letter)| *cell = letter);
     }
     for moment in &timeline.moments {
         let Some(column) = column(moment.at) else { continue };

@@ -73,7 +73,7 @@ next       in 1 min: a ping, unless something comes before
 heartbeat  every 3 min 55 s, settled: 3 min 55 s is proved, 4 min 11 s has killed
 messages   none
 ┌ the last 10 min ───────────────────────────────────────────────────────────────────────┐
-│network     wifi─────────────────────────────────────────────────────────────────────── │
+│network     ├wifi───────────────────────────────────────────────────────────────────────│
 │connection  ▒█████████████████████████████████████████████████▁▁▁▁▁▁▒███████████████████│
 │beats                               |                         ×                       | │
 │messages                                     v                                          │
