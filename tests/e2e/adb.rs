@@ -1,14 +1,11 @@
 //! The tools on a phone behind adb: Debian's adb is real, the phone's end a stand-in that leads to a real daemon.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
 use std::process::Output;
 
 use offpush_tests::adb::{self, Adb, Adbd};
-use offpush_tests::{App, Broker, Doctor, Phone, World, wait};
+use offpush_tests::{App, Broker, Doctor, Phone, World, unpacked, wait};
 use serde_json::{Value, json};
-use zip::ZipArchive;
 
 const PACKAGE: &str = "com.example.app";
 const PATH: &str = "pm path com.example.app";
@@ -147,9 +144,8 @@ fn an_export_over_adb_holds_the_phones_log() {
         let told = run(&world, &adb, &["export", "--adb", PACKAGE, "--out", path, "--json"]);
         let told: Value = serde_json::from_slice(&told.stdout).unwrap_or_else(|error| panic!("{error}: {told:?}"));
         assert_eq!(told["missing"], json!([]));
-        let mut archive = ZipArchive::new(File::open(&archive).expect("the export")).expect("a zip archive");
-        let mut log = String::new();
-        archive.by_name("log.txt").expect("the log").read_to_string(&mut log).expect("UTF-8");
+        let files = unpacked(&archive);
+        let (_, log) = files.iter().find(|(name, _)| name == "log.txt").expect("the log");
         assert_eq!(log, "01-01 12:00:00.123  1234  1240 W offpush : odd: unknown field […]\n");
     }
 }

@@ -3,12 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
 use std::process::Command;
 
-use flate2::bufread::DeflateDecoder;
-use offpush_tests::{Broker, Mounted, Phone, Target, World, wait};
-use rawzip::ZipArchive;
+use offpush_tests::{Broker, Mounted, Phone, Target, World, unpacked, wait};
 use serde_json::{Value, json};
 
 /// The exit status tells whether the phone is well, with the verdict in the first line; the tools read the files of a
@@ -209,22 +206,6 @@ const PART: usize = 10;
 
 fn is_file(entry: &fs::DirEntry) -> bool {
     entry.file_type().is_ok_and(|kind| kind.is_file())
-}
-
-/// The files of an archive, in order.
-fn unpacked(archive: &std::path::Path) -> Vec<(String, String)> {
-    let bytes = std::fs::read(archive).expect("the export");
-    let archive = ZipArchive::from_slice(&bytes).expect("a zip archive");
-    let mut entries = archive.entries();
-    let mut files = Vec::new();
-    while let Some(entry) = entries.next_entry().expect("a directory") {
-        let file = archive.get_entry(entry.wayfinder()).expect("a file");
-        let mut content = String::new();
-        let mut verified = file.verifying_reader(DeflateDecoder::new(file.data()));
-        verified.read_to_string(&mut content).expect("UTF-8, as its checksum says");
-        files.push((String::from_utf8_lossy(entry.file_path().as_ref()).into_owned(), content));
-    }
-    files
 }
 
 /// Whatever in these bytes looks like one of our 256-bit keys: 43 letters of base64url. A message's id is none.
