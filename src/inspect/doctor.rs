@@ -240,23 +240,28 @@ impl Diagnosis {
             check.action.iter().for_each(|action| line(&mut text, &format!("    → {action}")));
             check.details.iter().filter(|_| verbose).for_each(|detail| line(&mut text, &format!("      {detail}")));
         }
-        line(&mut text, &self.sum());
+        line(&mut text, &self.sum(verbose));
         text
     }
 
-    fn sum(&self) -> String {
+    fn sum(&self, verbose: bool) -> String {
         let count = |outcome| self.checks.iter().filter(|check| check.outcome == outcome).count();
         let (failures, warnings) = (count(Outcome::Failure), count(Outcome::Warning));
         let number = |count: usize, what: &str| match count {
             1 => format!("1 {what}"),
             _ => format!("{count} {what}s"),
         };
-        match (failures, warnings) {
+        let hidden = match count(Outcome::Skipped) {
+            skipped if skipped > 0 && !verbose => format!(" {} left out; -v says why.", number(skipped, "check")),
+            _ => String::new(),
+        };
+        let found = match (failures, warnings) {
             (0, 0) => format!("No problem found; {} passed.", number(count(Outcome::Ok), "check")),
             (0, _) => format!("{}.", number(warnings, "warning")),
             (_, 0) => format!("{}.", number(failures, "failure")),
             _ => format!("{}, {}.", number(failures, "failure"), number(warnings, "warning")),
-        }
+        };
+        found + &hidden
     }
 }
 

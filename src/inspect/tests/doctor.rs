@@ -28,7 +28,9 @@ fn what_follows_from_a_failure_is_folded_away_and_names_the_deepest_one() {
     assert_eq!(outcome(&found, CheckCode::Store), (Outcome::Ok, None));
     assert_eq!(outcome(&found, CheckCode::Battery), (Outcome::NotHere, None));
     assert_eq!(found.outcome, Outcome::Failure);
-    assert_eq!(found.text(false), "[✓] Store: readable\n[✗] DNS: no such name\n    → see the name\n1 failure.\n",);
+    let sum = "1 failure. 7 checks left out; -v says why.";
+    assert_eq!(found.text(false), format!("[✓] Store: readable\n[✗] DNS: no such name\n    → see the name\n{sum}\n"));
+    assert!(found.text(true).ends_with("\n1 failure.\n"), "{}", found.text(true));
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn a_warning_explains_nothing_away() {
         Check::new(CheckCode::Ipv6, Outcome::Warning, "slow"),
     ]);
     assert_eq!(outcome(&found, CheckCode::Tls), (Outcome::Failure, None));
-    assert!(found.text(false).ends_with("1 failure, 2 warnings.\n"), "{}", found.text(false));
+    assert!(found.text(true).ends_with("1 failure, 2 warnings.\n"), "{}", found.text(true));
     let warned = diagnosis(vec![Check::new(CheckCode::Clock, Outcome::Warning, "6 min behind")]);
     assert_eq!((warned.outcome, warned.text(false).lines().last()), (Outcome::Warning, Some("1 warning.")));
     assert_eq!(diagnosis(Vec::new()).text(false), "No problem found; 0 checks passed.\n");
@@ -66,7 +68,7 @@ fn of_two_that_found_something_the_worse_counts_and_equals_are_kept_as_details()
 fn only_a_verbose_text_tells_what_was_not_checked_and_nothing_steers_a_terminal() {
     // What a server says is printed without control characters.
     let found = diagnosis(vec![Check::new(CheckCode::Tls, Outcome::Failure, "bad\u{1b}[31m\nname")]);
-    assert_eq!(found.text(false), "[✗] TLS: bad [31m name\n1 failure.\n");
+    assert_eq!(found.text(false), "[✗] TLS: bad [31m name\n1 failure. 4 checks left out; -v says why.\n");
     let verbose = found.text(true);
     assert!(verbose.contains("[-] Gateway: not looked at (because of: TLS)\n"), "{verbose}");
     assert!(verbose.contains("[-] Battery optimisation: not looked at\n"), "{verbose}");
