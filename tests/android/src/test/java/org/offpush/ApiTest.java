@@ -193,14 +193,7 @@ public class ApiTest extends OnGateway {
         MiPushClient.unregisterPush(phone.app);
         assertNull(MiPushClient.getRegId(phone.app));
         phone.until("the bar is empty", () -> phone.bar().isEmpty());
-        phone.until("the gateway refuses the regId", () -> {
-            try {
-                push(regId, "After");
-                return false;
-            } catch (java.io.IOException refused) {
-                return refused.getMessage().contains("\"code\"");
-            }
-        });
+        refused(regId);
         phone.until("the service has ended", () -> phone.service() == null);
         assertFalse(Phone.core().daemon.runs());
         AlarmManager alarms = (AlarmManager) phone.app.getSystemService(Context.ALARM_SERVICE);
