@@ -49,6 +49,10 @@ const HANDSHAKE: Duration = Duration::from_secs(15);
 const LINGER: Duration = Duration::from_secs(5);
 /// TLS handshakes at the same time. Each costs about 1 ms of CPU; more wait in the listener's backlog.
 const HANDSHAKES: usize = 512;
+/// How long a connection that takes over waits for the end of the one before. rmqtt itself waits so long.
+const TAKE_OVER: Duration = Duration::from_secs(5);
+/// After this it is looked again whether that one has ended: what is waited for is another task's turn.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// After this the listener takes new connections again when the process had no file left for one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -136,6 +140,25 @@ impl Embedded {
         let mut entry = entry.try_lock().await.map_err(|error| BrokerError(error.to_string()))?;
         entry.kick(true, true, true).await.map_err(|error| BrokerError(error.to_string()))?;
         Ok(())
+    }
+
+    /// Ends the device's connection before rmqtt does it for the next one: rmqtt refuses that one with "Server unavailable"
+    /// if the one before is ending by itself just then, as it is when a phone moves to another network.
+    async fn make_way(&self, reg_id: &str) {
+        let way = async {
+            loop {
+                let entry = self.context.extends.shared().await.entry(Id::from(self.context.node.id(), reg_id.into()));
+                if let Ok(mut entry) = entry.try_lock().await
+                    && (!entry.exist() || entry.kick(true, true, false).await.is_ok())
+                {
+                    return;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        if tokio::time::timeout(TAKE_OVER, way).await.is_err() {
+            log::warn!("the connection of {reg_id} before does not end");
+        }
     }
 }
 
@@ -257,7 +280,10 @@ impl Access {
         }
         let Ok(secret) = std::str::from_utf8(password) else { return AuthResult::BadUsernameOrPassword };
         match self.core.authenticate_device(client, secret).await {
-            true => AuthResult::Allow(false, None),
+            true => {
+                self.broker.make_way(client).await;
+                AuthResult::Allow(false, None)
+            }
             false => AuthResult::BadUsernameOrPassword,
         }
     }
